@@ -1,0 +1,119 @@
+// Package app owns the verbs of the swell command and how its parts are wired:
+// flags, signals, exit codes. What a workload's own main calls with its classes:
+//
+//	func main() { app.Main(Shopper, Clerk) }
+//
+// It holds no logic of the domain.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"swell/users"
+	"swell/worker"
+)
+
+// App is a swell command with the user classes of one workload. The zero value
+// has none and is not valid.
+type App struct {
+	// Classes are the user classes; users of a class that the master names and
+	// the worker does not know run the first.
+	Classes []users.Class
+	// OnTestStart runs on each worker once per test, before its first user;
+	// OnTestStop after its last. Either may be nil. See worker.Config.
+	OnTestStart, OnTestStop worker.Hook
+}
+
+// Main runs the command line of a workload with these classes, and exits.
+func Main(classes ...users.Class) { App{Classes: classes}.Main() }
+
+// Main runs the command line and exits: 0 for success, 1 for a failure while
+// running, 2 for bad input.
+func (a App) Main() {
+	// The first signal asks for a clean end, the second one ends at once.
+	ctx, ended := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	kill := make(chan struct{})
+	go func() {
+		<-ctx.Done()
+		ended() // the process hears signals itself again …
+		again := make(chan os.Signal, 1)
+		signal.Notify(again, os.Interrupt, syscall.SIGTERM)
+		<-again // … and we hear the second
+		close(kill)
+	}()
+	os.Exit(a.Run(ctx, kill, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// Run runs one command line and returns the exit code. ctx asks for a clean end,
+// kill for one at once.
+func (a App) Run(ctx context.Context, kill <-chan struct{}, args []string, stdout, stderr io.Writer) int {
+	if err := users.Validate(a.Classes); err != nil {
+		fmt.Fprintln(stderr, err)
+		return 2
+	}
+	c := &command{app: a, kill: kill, stdout: stdout, stderr: stderr}
+	root := c.root()
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	var exit exitCode
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &exit):
+		return int(exit)
+	}
+	var failure failed
+	if errors.As(err, &failure) {
+		fmt.Fprintf(stderr, "swell: %v\n", failure.error)
+		return 1
+	}
+	fmt.Fprintln(stderr, err)
+	return 2
+}
+
+// command is the wiring of one command line.
+type command struct {
+	app            App
+	kill           <-chan struct{}
+	stdout, stderr io.Writer
+}
+
+// failed is an error that came while running; any other is bad input.
+type failed struct{ error }
+
+func (f failed) Unwrap() error { return f.error }
+
+// exitCode ends the command with a code of somebody else's who has said why.
+type exitCode int
+
+func (e exitCode) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
+
+func (c *command) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "swell",
+		Short: "Load-generator workers for a stock Locust master",
+		Long: `Swell sends the traffic of a Locust test: a stock Python Locust master keeps the
+web UI, the ramp and the reports, and Swell processes are its workers.
+
+Without a verb, swell is a worker, like "locust --worker".`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	w := c.workerCommand()
+	root.RunE = w.RunE
+	root.Flags().AddFlagSet(w.Flags())
+	root.AddCommand(w, c.runCommand(), c.demoCommand(), c.targetCommand(), c.locustfileCommand(), c.versionCommand())
+	return root
+}

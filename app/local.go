@@ -1,0 +1,126 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"swell/config"
+	"swell/local"
+)
+
+const behindDashes = `Everything behind -- goes to the master as Locust's own options:
+--csv, --html, --class-picker, --tags and so on. The exit code is the master's.`
+
+func (c *command) runCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "run --host URL [flags] [-- LOCUST OPTIONS]",
+		Short: "Run a master and workers on this machine against your own service",
+		Long: `run starts a stock Locust master with its web UI and Swell workers on this
+machine: what "locust -f locustfile.py --host URL" is to a Locust user.
+
+` + behindDashes,
+		Example: "  swell run --host http://127.0.0.1:8080 --users 100 --spawn-rate 10\n" +
+			"  swell run --host http://127.0.0.1:8080 --headless -u 100 -r 10 -t 5m -- --csv out --html report.html",
+	}
+	addFlags(cmd, config.RunSettings())
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		cfg, err := config.ReadLocal(given(cmd))
+		if cfg.Host == "" && !cmd.Flags().Changed("host") {
+			err = errors.Join(errors.New("--host: must be the URL of your service, like http://127.0.0.1:8080 (not given)"), err)
+		}
+		if err != nil {
+			return err
+		}
+		return c.runLocally(cmd, cfg, args, nil)
+	}
+	return behindDashesOnly(cmd)
+}
+
+func (c *command) demoCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "demo [flags] [-- LOCUST OPTIONS]",
+		Short: "Run a demo target, a master and workers on this machine",
+		Long: `demo starts a small payment service, a stock Locust master with its web UI and
+Swell workers that load the service, all on 127.0.0.1.
+
+` + behindDashes,
+		Example: "  swell demo\n  swell demo --headless --users 20 --spawn-rate 5 --run-time 60s -- --csv out",
+	}
+	addFlags(cmd, config.DemoSettings())
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		cfg, err := config.ReadLocal(given(cmd))
+		if err != nil {
+			return err
+		}
+		cfg.Host = "" // the demo's target, whatever LOCUST_HOST says
+		return c.runLocally(cmd, cfg, args, &local.TargetOptions{Port: cfg.TargetPort, AccessLog: cfg.AccessLog})
+	}
+	return behindDashesOnly(cmd)
+}
+
+// behindDashesOnly refuses arguments that do not stand behind a --.
+func behindDashesOnly(cmd *cobra.Command) *cobra.Command {
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		before := args
+		if dash := cmd.ArgsLenAtDash(); dash >= 0 {
+			before = args[:dash]
+		}
+		if len(before) > 0 {
+			return fmt.Errorf("%s takes no arguments but Locust's options behind -- (got %q)", cmd.Name(), before)
+		}
+		return nil
+	}
+	return cmd
+}
+
+func (c *command) runLocally(cmd *cobra.Command, cfg config.Local, masterArgs []string, target *local.TargetOptions) error {
+	self, err := os.Executable()
+	if err != nil {
+		return failed{fmt.Errorf("find this program: %w", err)}
+	}
+	locust, err := local.FindLocust(".", filepath.Dir(self), filepath.Dir(filepath.Dir(self)))
+	if err != nil {
+		return failed{err}
+	}
+	if cfg.Locustfile == "" {
+		dir, err := os.MkdirTemp("", "swell-")
+		if err != nil {
+			return failed{fmt.Errorf("make a folder for the locustfile: %w", err)}
+		}
+		defer os.RemoveAll(dir)
+		if cfg.Locustfile, err = c.saveLocustfile(dir); err != nil {
+			return failed{err}
+		}
+	}
+	code, err := local.Run(cmd.Context(), local.Options{
+		Swell: self, Locust: locust, Locustfile: cfg.Locustfile,
+		Host: cfg.Host, Target: target, Workers: cfg.Workers,
+		WebPort: cfg.WebPort, MasterPort: cfg.MasterPort,
+		Headless: cfg.Headless, Users: cfg.Users, SpawnRate: cfg.SpawnRate, RunTime: cfg.RunTime,
+		MasterArgs: masterArgs, Kill: c.kill, Stdout: c.stdout, Stderr: c.stderr,
+	})
+	if err != nil {
+		fmt.Fprintln(c.stderr, err)
+	}
+	if code != 0 {
+		return exitCode(code)
+	}
+	return nil
+}
+
+func (c *command) saveLocustfile(dir string) (string, error) {
+	file := filepath.Join(dir, "locustfile.py")
+	f, err := os.Create(file)
+	if err != nil {
+		return "", fmt.Errorf("write the locustfile: %w", err)
+	}
+	defer f.Close()
+	if err := writeLocustfile(f, c.app.Classes); err != nil {
+		return "", err
+	}
+	return file, f.Close()
+}

@@ -1,0 +1,39 @@
+package app
+
+import (
+	_ "embed"
+	"fmt"
+	"io"
+	"text/template"
+
+	"github.com/spf13/cobra"
+
+	"swell/users"
+)
+
+//go:embed locustfile.py.tmpl
+var locustfileText string
+
+var locustfileTemplate = template.Must(template.New("locustfile").Parse(locustfileText))
+
+func (c *command) locustfileCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "locustfile",
+		Short: "Print the master's locustfile for the user classes of this binary",
+		Long: `locustfile prints a locustfile for the master. It holds the names, weights, tasks
+and tags of this binary's user classes, because the master's weights decide how
+many users of each class there are; what the users do is here, in the workers.`,
+		Example: "  swell locustfile > locustfile.py\n  locust -f locustfile.py --master",
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			return writeLocustfile(c.stdout, c.app.Classes)
+		},
+	}
+}
+
+func writeLocustfile(w io.Writer, classes []users.Class) error {
+	if err := locustfileTemplate.Execute(w, classes); err != nil {
+		return failed{fmt.Errorf("write the locustfile: %w", err)}
+	}
+	return nil
+}

@@ -1,0 +1,83 @@
+package app
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"swell/config"
+	"swell/logging"
+	"swell/version"
+	"swell/worker"
+)
+
+func (c *command) workerCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "worker",
+		Short: "Connect to a Locust master and send the traffic it asks for (the default verb)",
+		Long: `worker connects to a Locust master and runs the users that it asks for. It can be
+started before the master, survives its restart, and ends when the master quits.
+
+SIGTERM and Ctrl-C end it cleanly: tasks under way have the master's
+--stop-timeout, the last numbers are sent, and the master is told.`,
+		Example: "  swell worker --master-host locust-master\n  LOCUST_MASTER_NODE_HOST=locust-master swell",
+		Args:    cobra.NoArgs,
+	}
+	addFlags(cmd, config.WorkerSettings())
+	cmd.Flags().Bool("worker", false, "accepted as in \"locust --worker\"; changes nothing")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		cfg, err := config.ReadWorker(given(cmd))
+		if err != nil {
+			return err
+		}
+		return c.work(cmd, cfg)
+	}
+	return cmd
+}
+
+func (c *command) work(cmd *cobra.Command, cfg config.Worker) error {
+	logs, err := logging.Open(cfg.Level, cfg.LogFile)
+	if err != nil {
+		return err
+	}
+	go func() {
+		<-c.kill
+		os.Exit(1)
+	}()
+	log := logs.Logger("swell.worker")
+	log.Info(fmt.Sprintf("starting Swell %s", version.String()))
+	err = worker.New(worker.Config{
+		Master: cfg.Master, Classes: c.app.Classes, Host: cfg.Host, Silence: cfg.Silence,
+		OnTestStart: c.app.OnTestStart, OnTestStop: c.app.OnTestStop,
+		Log: log, LogLines: logs.Recent,
+	}).Run(cmd.Context())
+	if err != nil {
+		return failed{err}
+	}
+	log.Info("shut down")
+	return nil
+}
+
+// addFlags makes a flag of each setting; all are read as text, see config.
+func addFlags(cmd *cobra.Command, settings []config.Setting) {
+	for _, s := range settings {
+		meaning := s.Meaning + " (" + s.Env + ")"
+		if s.Switch {
+			cmd.Flags().BoolP(s.Flag, s.Short, false, meaning)
+		} else {
+			cmd.Flags().StringP(s.Flag, s.Short, s.Default, meaning)
+		}
+	}
+}
+
+// given looks up the flags that were typed.
+func given(cmd *cobra.Command) config.Flags {
+	return func(name string) (string, bool) {
+		f := cmd.Flags().Lookup(name)
+		if f == nil || !f.Changed {
+			return "", false
+		}
+		return f.Value.String(), true
+	}
+}

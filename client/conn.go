@@ -1,0 +1,156 @@
+package client
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"sync/atomic"
+	"syscall"
+)
+
+// conn is a connection that knows whether anything of the request it carries has
+// been written. Under TLS it is above it: what the target can read is what counts.
+//
+// It writes nothing once the target has closed its side, so that a request which
+// meets a connection that was closed while it lay idle is certain to be unsent,
+// and may be sent anew.
+type conn struct {
+	net.Conn
+	socket  syscall.RawConn       // of the TCP connection; nil: not known
+	written atomic.Int64          // bytes, since it was opened
+	begun   atomic.Int64          // value of written when the request under way began
+	used    atomic.Bool           // a request has begun
+	reused  atomic.Bool           // a second one has
+	ended   atomic.Pointer[error] // why nothing more can be read
+}
+
+var (
+	// errSpeaksFirst is a server that does not wait for a request.
+	errSpeaksFirst = errors.New("the server speaks first")
+	// errDropped is a connection that was closed between two requests.
+	errDropped = errors.New("the server closed the idle connection")
+)
+
+func newConn(c, raw net.Conn) *conn {
+	k := &conn{Conn: c}
+	if s, ok := raw.(syscall.Conn); ok {
+		k.socket, _ = s.SyscallConn() // nil if it has none
+	}
+	return k
+}
+
+// begin is called when a request is given the connection, for itself alone.
+func (c *conn) begin() {
+	c.begun.Store(c.written.Load())
+	if c.used.Swap(true) {
+		c.reused.Store(true)
+	}
+}
+
+// touched says whether a byte of the request under way has been written.
+func (c *conn) touched() bool { return c.written.Load() > c.begun.Load() }
+
+// over is why a request should not begin to write, or nil. net/http watches idle
+// connections too, from a goroutine that may not have run yet. Python's urllib3
+// looks at the socket in the same way before it uses a connection again.
+func (c *conn) over() error {
+	if end := c.ended.Load(); end != nil {
+		return *end
+	}
+	if c.socket != nil && c.reused.Load() && readable(c.socket) {
+		return errDropped
+	}
+	return nil
+}
+
+func (c *conn) Write(p []byte) (int, error) {
+	if !c.touched() {
+		if err := c.over(); err != nil {
+			return 0, err
+		}
+	}
+	n, err := c.Conn.Write(p)
+	c.written.Add(int64(n))
+	return n, err
+}
+
+func (c *conn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if n > 0 && !c.used.Load() && c.written.Load() == 0 {
+		n, err = 0, errSpeaksFirst // or net/http would print it to the log
+	}
+	if err != nil {
+		end := err // a copy, so that only this branch allocates
+		c.ended.Store(&end)
+	}
+	return n, err
+}
+
+// dialer makes connections for the requests of one user.
+type dialer struct {
+	net.Dialer
+	tls *tls.Config // nil: the defaults
+}
+
+// handshakeError is what went wrong between TCP and HTTP.
+type handshakeError struct{ error }
+
+func (e handshakeError) Unwrap() error { return e.error }
+
+// dial connects by TCP.
+func (d *dialer) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	ctx, stop := untilDone(ctx)
+	defer stop()
+	raw, err := d.DialContext(ctx, network, addr)
+	if err != nil {
+		return nil, err
+	}
+	return newConn(raw, raw), nil
+}
+
+// dialTLS connects by TCP and TLS.
+func (d *dialer) dialTLS(ctx context.Context, network, addr string) (net.Conn, error) {
+	ctx, stop := untilDone(ctx)
+	defer stop()
+	raw, err := d.DialContext(ctx, network, addr)
+	if err != nil {
+		return nil, err
+	}
+	if x, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
+		x.handshaking.Store(true)
+	}
+	secure := tls.Client(raw, d.config(addr))
+	if err := secure.HandshakeContext(ctx); err != nil {
+		_ = raw.Close() // it failed, and the first error is the one to tell
+		return nil, handshakeError{err}
+	}
+	return newConn(secure, raw), nil
+}
+
+// config is the TLS configuration for one address.
+func (d *dialer) config(addr string) *tls.Config {
+	config := d.tls.Clone()
+	if config == nil {
+		config = &tls.Config{}
+	}
+	if config.ServerName == "" {
+		config.ServerName, _, _ = net.SplitHostPort(addr) // net/http made it, with a port
+	}
+	if config.NextProtos == nil {
+		config.NextProtos = []string{"http/1.1"}
+	}
+	return config
+}
+
+// untilDone makes a connection attempt end with the request that asked for it.
+// net/http would go on with it for the next request, long after the user is gone.
+func untilDone(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	x, ok := ctx.Value(exchangeKey{}).(*exchange)
+	if !ok {
+		return ctx, cancel
+	}
+	unhook := context.AfterFunc(x.Context, cancel)
+	return ctx, func() { unhook(); cancel() }
+}

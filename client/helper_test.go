@@ -1,0 +1,100 @@
+package client_test
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"swell/stats"
+	"swell/users"
+)
+
+// TestMain keeps a proxy of the machine's environment out of the tests. net/http
+// reads it once, at the first request.
+func TestMain(m *testing.M) {
+	for _, name := range []string{"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"} {
+		os.Unsetenv(name)
+	}
+	os.Exit(m.Run())
+}
+
+// tape keeps every single result, where stats.Recorder would add them up: the
+// tests ask what one request was recorded as.
+type tape struct {
+	mu         sync.Mutex
+	results    []stats.Result
+	exceptions []string
+}
+
+func (t *tape) Record(_ int, r stats.Result) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.results = append(t.results, r)
+}
+
+func (t *tape) RecordException(_ int, message, _ string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.exceptions = append(t.exceptions, message)
+}
+
+func (t *tape) all() []stats.Result {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return append([]stats.Result(nil), t.results...)
+}
+
+// only is the one result there must be.
+func (t *tape) only(tb testing.TB) stats.Result {
+	tb.Helper()
+	all := t.all()
+	if len(all) != 1 {
+		tb.Fatalf("recorded %d results, want 1: %+v", len(all), all)
+	}
+	return all[0]
+}
+
+// as runs script as the only task of one user of host, who then leaves. It
+// returns when the user is gone.
+func as(tb testing.TB, host string, script func(ctx context.Context, u *users.User) error) *tape {
+	tb.Helper()
+	rec := &tape{}
+	run(tb, host, rec, script)
+	return rec
+}
+
+func run(tb testing.TB, host string, rec users.Recorder, script func(ctx context.Context, u *users.User) error) {
+	tb.Helper()
+	classes := []users.Class{{Name: "X", Hostless: true, Tasks: []users.Task{{Name: "t", Run: func(ctx context.Context, u *users.User) error {
+		if err := script(ctx, u); err != nil && !users.Recorded(err) {
+			rec.RecordException(0, err.Error(), "")
+		}
+		return users.ErrStopUser
+	}}}}}
+	p := users.NewPopulation(classes, rec, slog.New(slog.DiscardHandler))
+	p.Set(&users.Test{Host: host}, users.Target{"X": 1})
+	await(tb, p.Emptied())
+}
+
+// await fails the test if ch stays open for so long that it will stay so.
+func await(tb testing.TB, ch <-chan struct{}) {
+	tb.Helper()
+	select {
+	case <-ch:
+	case <-time.After(60 * time.Second):
+		tb.Fatal("nothing happened for a minute")
+	}
+}
+
+// serve starts a server for the length of the test and returns its URL.
+func serve(tb testing.TB, handler http.HandlerFunc) string {
+	tb.Helper()
+	server := httptest.NewServer(handler)
+	tb.Cleanup(server.Close)
+	return server.URL
+}

@@ -1,0 +1,75 @@
+// Package config owns every setting: its name, default, unit and meaning, where
+// its value came from, and the rules it must keep. It does no work.
+//
+// A value comes from a flag, else from an environment variable, else it is the
+// default. All are read as they were typed first (envconfig alone would stop at
+// the first bad one) and checked together, so that a person sees every problem
+// at once.
+//
+//	c, err := config.ReadWorker(flags)
+//	// LOCUST_MASTER_NODE_PORT: must be a whole number from 1 to 65535 (got "x")
+package config
+
+import (
+	"fmt"
+	"reflect"
+
+	"github.com/kelseyhightower/envconfig"
+)
+
+// Setting describes one setting to people: in --help and in the README's table.
+type Setting struct {
+	// Flag is the option's name without dashes; Short its one-letter form, if any.
+	Flag, Short string
+	// Env is the environment variable.
+	Env string
+	// Default is the value as one would type it; empty: none.
+	Default string
+	// Meaning is one sentence, with the unit.
+	Meaning string
+	// Switch settings are flags that need no value.
+	Switch bool
+}
+
+// Flags looks up what was typed on the command line: the value of a flag, and
+// whether it was given. A nil Flags has none.
+type Flags func(name string) (text string, given bool)
+
+// WorkerSettings are the settings of `swell worker`, in the order of its help.
+func WorkerSettings() []Setting { return describe(rawWorker{}) }
+
+// describe reads the settings from the tags of a struct of raw values.
+func describe(raw any) []Setting {
+	var list []Setting
+	for _, f := range reflect.VisibleFields(reflect.TypeOf(raw)) {
+		list = append(list, Setting{
+			Flag: f.Tag.Get("flag"), Short: f.Tag.Get("short"), Env: f.Tag.Get("envconfig"),
+			Default: f.Tag.Get("default"), Meaning: f.Tag.Get("desc"), Switch: f.Tag.Get("kind") == "bool",
+		})
+	}
+	return list
+}
+
+// source is where each value of a struct of raw values came from, by its field's
+// name: the flag or the variable, as a person would write it.
+type source map[string]string
+
+// read fills a struct of raw values (a pointer) from the environment and the flags.
+func read(raw any, flags Flags) (source, error) {
+	if err := envconfig.Process("", raw); err != nil {
+		return nil, fmt.Errorf("read the environment: %w", err)
+	}
+	from := source{}
+	v := reflect.ValueOf(raw).Elem()
+	for _, f := range reflect.VisibleFields(v.Type()) {
+		from[f.Name] = f.Tag.Get("envconfig")
+		if flags == nil {
+			continue
+		}
+		if text, given := flags(f.Tag.Get("flag")); given {
+			v.FieldByIndex(f.Index).SetString(text)
+			from[f.Name] = "--" + f.Tag.Get("flag")
+		}
+	}
+	return from, nil
+}

@@ -1,0 +1,136 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// rawLocal is what was typed for a run on this machine. Locust's own variables
+// keep their names.
+type rawLocal struct {
+	Host       string `envconfig:"LOCUST_HOST" flag:"host" short:"H" desc:"the service to load, like https://www.example.com"`
+	Headless   string `envconfig:"LOCUST_HEADLESS" flag:"headless" kind:"bool" default:"false" desc:"no web UI: start at once, print the tables, end after --run-time"`
+	Users      string `envconfig:"LOCUST_USERS" flag:"users" short:"u" desc:"peak number of concurrent users"`
+	SpawnRate  string `envconfig:"LOCUST_SPAWN_RATE" flag:"spawn-rate" short:"r" desc:"users started per second"`
+	RunTime    string `envconfig:"LOCUST_RUN_TIME" flag:"run-time" short:"t" desc:"end after this time: 20, 20s, 3m, 2h, 1h20m"`
+	Workers    string `envconfig:"SWELL_WORKERS" flag:"workers" default:"1" desc:"number of Swell worker processes"`
+	Workload   string `envconfig:"SWELL_WORKLOAD" flag:"workload" default:"payment" desc:"the workload to show: payment"`
+	WebPort    string `envconfig:"LOCUST_WEB_PORT" flag:"web-port" short:"P" default:"8089" desc:"port of the web UI on 127.0.0.1"`
+	MasterPort string `envconfig:"LOCUST_MASTER_BIND_PORT" flag:"master-port" default:"5557" desc:"port on 127.0.0.1 where workers reach the master"`
+	TargetPort string `envconfig:"SWELL_TARGET_PORT" flag:"target-port" default:"8081" desc:"port of the demo target on 127.0.0.1"`
+	AccessLog  string `envconfig:"SWELL_ACCESS_LOG" flag:"access-log" desc:"file for the demo target's access log, one JSON object a line"`
+	Locustfile string `envconfig:"LOCUST_LOCUSTFILE" flag:"locustfile" short:"f" desc:"the master's locustfile; made from this binary's user classes if not set"`
+}
+
+// Local is the checked settings of a run on this machine. Zero values of the
+// load (users, rate, run time) leave it to Locust.
+type Local struct {
+	Host                            string
+	Headless                        bool
+	Users                           int
+	SpawnRate                       float64
+	RunTime                         string
+	Workers                         int
+	Workload                        string
+	WebPort, MasterPort, TargetPort int
+	AccessLog, Locustfile           string
+}
+
+// RunSettings are the settings of `swell run`, DemoSettings those of `swell
+// demo`, in the order of their help.
+func RunSettings() []Setting {
+	return without(describe(rawLocal{}), "workload", "target-port", "access-log")
+}
+
+// DemoSettings: see RunSettings.
+func DemoSettings() []Setting { return without(describe(rawLocal{}), "host") }
+
+func without(list []Setting, flags ...string) []Setting {
+	var kept []Setting
+	for _, s := range list {
+		if !strings.Contains(" "+strings.Join(flags, " ")+" ", " "+s.Flag+" ") {
+			kept = append(kept, s)
+		}
+	}
+	return kept
+}
+
+// ReadLocal reads and checks the settings of a run on this machine. The error
+// joins all problems, one sentence each.
+func ReadLocal(flags Flags) (Local, error) {
+	var raw rawLocal
+	from, err := read(&raw, flags)
+	if err != nil {
+		return Local{}, err
+	}
+	var problems []error
+	check := func(field string, err error) {
+		if err != nil {
+			problems = append(problems, fmt.Errorf("%s: %w", from[field], err))
+		}
+	}
+	l := Local{RunTime: strings.TrimSpace(raw.RunTime), Workload: raw.Workload, AccessLog: raw.AccessLog, Locustfile: raw.Locustfile}
+	l.Host, err = ParseHost(raw.Host)
+	check("Host", err)
+	l.Headless, err = parseBool(raw.Headless)
+	check("Headless", err)
+	l.Users, err = parseOptional(raw.Users, parseWhole)
+	check("Users", err)
+	l.SpawnRate, err = parseOptional(raw.SpawnRate, parsePositive)
+	check("SpawnRate", err)
+	l.Workers, err = parseWhole(raw.Workers)
+	check("Workers", err)
+	for _, p := range []struct {
+		field, text string
+		port        *int
+	}{
+		{"WebPort", raw.WebPort, &l.WebPort},
+		{"MasterPort", raw.MasterPort, &l.MasterPort},
+		{"TargetPort", raw.TargetPort, &l.TargetPort},
+	} {
+		*p.port, err = parsePort(p.text)
+		check(p.field, err)
+	}
+	if raw.Workload != "payment" {
+		check("Workload", fmt.Errorf("must be payment (got %q)", raw.Workload))
+	}
+	return l, errors.Join(problems...)
+}
+
+func parseOptional[T any](text string, parse func(string) (T, error)) (T, error) {
+	if strings.TrimSpace(text) == "" {
+		var none T
+		return none, nil
+	}
+	return parse(text)
+}
+
+func parseWhole(text string) (int, error) {
+	n, err := strconv.Atoi(strings.TrimSpace(text))
+	if err != nil || n < 0 {
+		return 0, fmt.Errorf("must be a whole number ≥ 0 (got %q)", text)
+	}
+	return n, nil
+}
+
+func parsePositive(text string) (float64, error) {
+	f, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) || f <= 0 {
+		return 0, fmt.Errorf("must be a number > 0 (got %q)", text)
+	}
+	return f, nil
+}
+
+// parseBool reads the words that Locust's environment variables understand.
+func parseBool(text string) (bool, error) {
+	switch strings.ToLower(strings.TrimSpace(text)) {
+	case "true", "yes", "on", "1":
+		return true, nil
+	case "", "false", "no", "off", "0":
+		return false, nil
+	}
+	return false, fmt.Errorf("must be true or false (got %q)", text)
+}

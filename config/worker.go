@@ -1,0 +1,100 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"swell/logging"
+)
+
+// rawWorker is what was typed. Locust's own names come first.
+type rawWorker struct {
+	MasterHost string `envconfig:"LOCUST_MASTER_NODE_HOST" flag:"master-host" default:"127.0.0.1" desc:"host or IP address of the Locust master"`
+	MasterPort string `envconfig:"LOCUST_MASTER_NODE_PORT" flag:"master-port" default:"5557" desc:"port of the Locust master"`
+	Host       string `envconfig:"LOCUST_HOST" flag:"host" short:"H" desc:"where traffic goes when the master names no host, like https://www.example.com"`
+	LogLevel   string `envconfig:"LOCUST_LOGLEVEL" flag:"loglevel" short:"L" default:"INFO" desc:"DEBUG, INFO, WARNING, ERROR or CRITICAL"`
+	LogFile    string `envconfig:"LOCUST_LOGFILE" flag:"logfile" desc:"file for the log lines; stderr if not set"`
+	Silence    string `envconfig:"LOAD_MASTER_HEARTBEAT_TIMEOUT" flag:"master-heartbeat-timeout" default:"60" desc:"seconds without a word after which the master counts as lost"`
+}
+
+// Worker is the checked settings of `swell worker`.
+type Worker struct {
+	// Master is the master's address, host:port.
+	Master string
+	// Host is the base URL to fall back on, without a trailing slash; may be empty.
+	Host string
+	// Level is from where on log lines are written, LogFile where to (empty: stderr).
+	Level   slog.Level
+	LogFile string
+	// Silence is after what time without a word the master counts as lost; > 0.
+	Silence time.Duration
+}
+
+// ReadWorker reads and checks the settings of a worker. The error joins all
+// problems, one sentence each.
+func ReadWorker(flags Flags) (Worker, error) {
+	var raw rawWorker
+	from, err := read(&raw, flags)
+	if err != nil {
+		return Worker{}, err
+	}
+	var problems []error
+	check := func(field string, err error) {
+		if err != nil {
+			problems = append(problems, fmt.Errorf("%s: %w", from[field], err))
+		}
+	}
+	var w Worker
+	host := strings.TrimSpace(raw.MasterHost)
+	if host == "" || strings.ContainsAny(host, " /") {
+		check("MasterHost", fmt.Errorf("must be a host name or an IP address (got %q)", raw.MasterHost))
+	}
+	port, err := parsePort(raw.MasterPort)
+	check("MasterPort", err)
+	w.Master = net.JoinHostPort(strings.Trim(host, "[]"), strconv.Itoa(port))
+	w.Host, err = ParseHost(raw.Host)
+	check("Host", err)
+	w.Level, err = logging.ParseLevel(raw.LogLevel)
+	check("LogLevel", err)
+	w.LogFile = raw.LogFile
+	w.Silence, err = parseSeconds(raw.Silence)
+	check("Silence", err)
+	return w, errors.Join(problems...)
+}
+
+// ParseHost checks a base URL and takes off its trailing slash; empty stays empty.
+func ParseHost(text string) (string, error) {
+	text = strings.TrimRight(strings.TrimSpace(text), "/")
+	if text == "" {
+		return "", nil
+	}
+	u, err := url.Parse(text)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		return "", fmt.Errorf("must be a URL like https://www.example.com (got %q)", text)
+	}
+	return text, nil
+}
+
+func parsePort(text string) (int, error) {
+	port, err := strconv.Atoi(strings.TrimSpace(text))
+	if err != nil || port < 1 || port > 65535 {
+		return 0, fmt.Errorf("must be a whole number from 1 to 65535 (got %q)", text)
+	}
+	return port, nil
+}
+
+func parseSeconds(text string) (time.Duration, error) {
+	const longest = 24 * 60 * 60
+	s, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+	if err != nil || math.IsNaN(s) || s <= 0 || s > longest {
+		return 0, fmt.Errorf("must be a number of seconds above 0 and at most %d (got %q)", longest, text)
+	}
+	return time.Duration(s * float64(time.Second)), nil
+}

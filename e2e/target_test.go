@@ -1,0 +1,83 @@
+package e2e
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"net/http"
+)
+
+// target is the demo target as a process, with its access log.
+type target struct {
+	*process
+	t    *testing.T
+	host string
+	log  string
+}
+
+func startTarget(t *testing.T) *target {
+	t.Helper()
+	port := freePort(t)
+	s := &target{t: t, host: "http://127.0.0.1:" + strconv.Itoa(port), log: filepath.Join(t.TempDir(), "access.jsonl")}
+	s.process = start(t, "target", nil, swell, "target", "--listen", fmt.Sprintf("127.0.0.1:%d", port), "--access-log", s.log)
+	until(t, "the target answers", func() bool {
+		res, err := http.Get(s.host + "/healthz?probe")
+		if err != nil {
+			return false
+		}
+		res.Body.Close()
+		return true
+	})
+	return s
+}
+
+// access is one line of the access log.
+type access struct {
+	Time      time.Time
+	Method    string
+	Path      string
+	Query     string
+	Status    int
+	UserAgent string `json:"user_agent"`
+	Baggage   string
+	Remote    string
+}
+
+// accesses reads the log so far, without the probes of startTarget.
+func (s *target) accesses() []access {
+	s.t.Helper()
+	file, err := os.Open(s.log)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer file.Close()
+	var list []access
+	lines := bufio.NewScanner(file)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var a access
+		if err := json.Unmarshal(lines.Bytes(), &a); err != nil {
+			break // the last line is being written
+		}
+		if a.Query != "probe" {
+			list = append(list, a)
+		}
+	}
+	return list
+}
+
+// ended stops the target and returns its whole log.
+func (s *target) ended() []access {
+	s.t.Helper()
+	s.signal(s.t, os.Interrupt)
+	if code := s.wait(s.t); code != 0 {
+		s.t.Fatalf("the target ended with %d", code)
+	}
+	return s.accesses()
+}

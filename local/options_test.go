@@ -1,0 +1,177 @@
+package local
+
+import (
+	"math"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// freePorts are different from each other and free at this moment.
+func freePorts(t *testing.T, n int) []int {
+	t.Helper()
+	var ports []int
+	for range n {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer listener.Close()
+		ports = append(ports, listener.Addr().(*net.TCPAddr).Port)
+	}
+	return ports
+}
+
+func locustfile(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "local") // not t.TempDir: a comma in a test's name would part the file's name in two
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	name := filepath.Join(dir, "locustfile.py")
+	content := "from locust import User, constant, task\n\n\nclass Someone(User):\n    wait_time = constant(1)\n\n" +
+		"    @task\n    def nothing(self):\n        pass\n"
+	if err := os.WriteFile(name, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+func valid() Options {
+	return Options{
+		Swell: "/bin/swell", Locust: "/bin/locust", Locustfile: "locustfile.py", Target: &TargetOptions{Port: 8080},
+		Workers: 2, WebPort: 8089, MasterPort: 5557,
+	}
+}
+
+func TestValidate(t *testing.T) {
+	for _, row := range []struct {
+		sentence string
+		change   func(*Options)
+		want     string // lines of the error
+	}{
+		{"a demo with the defaults is valid", func(o *Options) {}, ""},
+		{"a run against a host of one's own is valid", func(o *Options) { o.Host, o.Target = "https://api.test/v1", nil }, ""},
+		{"a headless run with everything is valid", func(o *Options) {
+			o.Headless, o.Users, o.SpawnRate, o.RunTime = true, 10, 2.5, "1h20m"
+		}, ""},
+		{"--headless needs nothing else", func(o *Options) { o.Headless = true }, ""},
+		{"a bare number of seconds is a run time", func(o *Options) { o.RunTime = "20" }, ""},
+		{"hours, minutes and seconds are a run time", func(o *Options) { o.RunTime = "3h30m10s" }, ""},
+		{"256 workers are valid", func(o *Options) { o.Workers = 256 }, ""},
+		{"arguments for Locust are valid behind the --", func(o *Options) {
+			o.MasterArgs = []string{"Payer", "--csv=out/run", "--html", "r.html", "--tags", "a", "-T", "b", "--web-host", "0.0.0.0"}
+		}, ""},
+		{"headless, the web port is of no interest", func(o *Options) { o.Headless, o.WebPort = true, o.MasterPort }, ""},
+
+		{"no workers", func(o *Options) { o.Workers = 0 }, "--workers: must be between 1 and 256 (got 0)"},
+		{"too many workers", func(o *Options) { o.Workers = 257 }, "--workers: must be between 1 and 256 (got 257)"},
+		{"negative users", func(o *Options) { o.Users = -1 }, "--users: must be 0 or more (got -1)"},
+		{"a negative spawn rate", func(o *Options) { o.SpawnRate = -0.5 }, "--spawn-rate: must be 0 or more users a second (got -0.5)"},
+		{"a spawn rate that is no number", func(o *Options) { o.SpawnRate = math.NaN() }, "--spawn-rate: must be 0 or more users a second (got NaN)"},
+		{"an endless spawn rate", func(o *Options) { o.SpawnRate = math.Inf(1) }, "--spawn-rate: must be 0 or more users a second (got +Inf)"},
+		{"a run time in words", func(o *Options) { o.RunTime = "abc" }, `--run-time: must be like 20, 20s, 3m, 2h, 1h20m (got "abc")`},
+		{"a run time the wrong way round", func(o *Options) { o.RunTime = "20m1h" }, `--run-time: must be like 20, 20s, 3m, 2h, 1h20m (got "20m1h")`},
+		{"a Go duration with a fraction", func(o *Options) { o.RunTime = "1.5h" }, `--run-time: must be like 20, 20s, 3m, 2h, 1h20m (got "1.5h")`},
+		{"no host and no target", func(o *Options) { o.Target = nil }, `--host: must be the base URL of the service under test, like http://127.0.0.1:8080 (got "")`},
+		{"a host without a scheme", func(o *Options) { o.Host = "api.test:80" }, `--host: must be the base URL of the service under test, like http://127.0.0.1:8080 (got "api.test:80")`},
+		{"a host of another scheme", func(o *Options) { o.Host = "ftp://api.test" }, `--host: must be the base URL of the service under test, like http://127.0.0.1:8080 (got "ftp://api.test")`},
+		{"a URL without a host", func(o *Options) { o.Host = "http://:80/" }, `--host: must be the base URL of the service under test, like http://127.0.0.1:8080 (got "http://:80/")`},
+		{"a port out of range", func(o *Options) { o.WebPort = 65536 }, "--web-port: must be between 1 and 65535 (got 65536)"},
+		{"two ports alike", func(o *Options) { o.Target.Port = 5557 }, "--target-port: must be another port than --master-port (got 5557 for both)"},
+		{"no locustfile", func(o *Options) { o.Locustfile = "" }, `--locustfile: must be given (got "")`},
+		{"a setting of ours behind the --", func(o *Options) { o.MasterArgs = []string{"--web-port=9000"} },
+			`--web-port: must not stand behind the --, give --web-port before the -- (got "--web-port=9000")`},
+		{"a setting of ours behind the --, in short", func(o *Options) { o.MasterArgs = []string{"-u10"} },
+			`--users: must not stand behind the --, give --users before the -- (got "-u10")`},
+		{"Locust's own worker processes", func(o *Options) { o.MasterArgs = []string{"--processes", "4"} },
+			`--processes: must not stand behind the --, give --workers before the -- (got "--processes")`},
+		{"everything wrong is told at once", func(o *Options) { *o = Options{SpawnRate: -1, Users: -2, RunTime: "x", Headless: true} },
+			`swell executable: must be given (got "")
+locust executable: must be given (got "")
+--locustfile: must be given (got "")
+--host: must be the base URL of the service under test, like http://127.0.0.1:8080 (got "")
+--workers: must be between 1 and 256 (got 0)
+--users: must be 0 or more (got -2)
+--spawn-rate: must be 0 or more users a second (got -1)
+--run-time: must be like 20, 20s, 3m, 2h, 1h20m (got "x")
+--master-port: must be between 1 and 65535 (got 0)`},
+	} {
+		t.Run(row.sentence, func(t *testing.T) {
+			o := valid()
+			row.change(&o)
+			got := ""
+			if err := o.Validate(); err != nil {
+				got = err.Error()
+			}
+			if got != row.want {
+				t.Errorf("got:\n%s\nwant:\n%s", got, row.want)
+			}
+		})
+	}
+}
+
+func TestCommands(t *testing.T) {
+	const base = "--locustfile locustfile.py --master --master-bind-host 127.0.0.1 --master-bind-port 5557 --expect-workers 2 "
+	for _, row := range []struct {
+		sentence string
+		change   func(*Options)
+		want     string
+	}{
+		{"what is not given is left to Locust", func(o *Options) {},
+			base + "--host http://127.0.0.1:8080 --web-host 127.0.0.1 --web-port 8089"},
+		{"the load fills in the form", func(o *Options) { o.Users, o.SpawnRate, o.RunTime = 10, 0.5, "1m" },
+			base + "--host http://127.0.0.1:8080 --web-host 127.0.0.1 --web-port 8089 --users 10 --spawn-rate 0.5 --run-time 1m"},
+		{"a host given wins over the target's", func(o *Options) { o.Host = "http://other.test" },
+			base + "--host http://other.test --web-host 127.0.0.1 --web-port 8089"},
+		{"headless has no web UI", func(o *Options) { o.Headless, o.Users = true, 3 },
+			base + "--host http://127.0.0.1:8080 --headless --users 3"},
+		{"arguments behind the -- come last, as they are", func(o *Options) { o.MasterArgs = []string{"--csv", "a b", "Payer"} },
+			base + "--host http://127.0.0.1:8080 --web-host 127.0.0.1 --web-port 8089 --csv a b Payer"},
+	} {
+		t.Run(row.sentence, func(t *testing.T) {
+			o := valid()
+			row.change(&o)
+			if got := strings.Join(o.masterCommand(), " "); got != row.want {
+				t.Errorf("got:\n%s\nwant:\n%s", got, row.want)
+			}
+		})
+	}
+	o := valid()
+	if got := strings.Join(o.workerCommand(), " "); got != "worker --master-host 127.0.0.1 --master-port 5557" {
+		t.Errorf("worker: %s", got)
+	}
+	o.Target.AccessLog = "access.log"
+	if got := strings.Join(o.targetCommand(), " "); got != "target --listen 127.0.0.1:8080 --access-log access.log" {
+		t.Errorf("target: %s", got)
+	}
+}
+
+func TestPanel(t *testing.T) {
+	for _, row := range []struct {
+		sentence string
+		change   func(*Options)
+		web      bool
+		want     string
+	}{
+		{"the web UI's address", func(o *Options) {}, true, "web UI    http://127.0.0.1:8089"},
+		{"the web UI's address with what was set behind the --", func(o *Options) {
+			o.MasterArgs = []string{"--web-base-path", "/load", "--tls-cert=c.pem", "--tls-key=k.pem"}
+		}, true, "web UI    https://127.0.0.1:8089/load"},
+		{"a web UI that does not answer", func(o *Options) {}, false, "web UI    does not answer at http://127.0.0.1:8089"},
+		{"a headless run", func(o *Options) { o.Headless, o.Users, o.SpawnRate, o.RunTime = true, 10, 2.5, "1m" }, false,
+			"running   headless, --users 10, --spawn-rate 2.5, --run-time 1m"},
+		{"the number of workers", func(o *Options) {}, true, "workers   2"},
+	} {
+		t.Run(row.sentence, func(t *testing.T) {
+			o := valid()
+			row.change(&o)
+			if got := strings.Join(o.panel(row.web), "\n"); !strings.Contains(got, row.want) {
+				t.Errorf("panel has no %q:\n%s", row.want, got)
+			}
+		})
+	}
+}

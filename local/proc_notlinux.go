@@ -1,0 +1,8 @@
+//go:build unix && !linux
+
+package local
+
+import "syscall"
+
+// dieWithParent: there is no such thing here. Children outlive a parent that is killed with SIGKILL.
+func dieWithParent(*syscall.SysProcAttr) {}

@@ -1,0 +1,157 @@
+// Package users owns one virtual user's life and how many of them live: user
+// classes and tasks as people write them, waiting, stopping, and the population
+// that follows the master's numbers class by class. It knows neither HTTP nor
+// boomer nor Datadog.
+//
+//	var Shopper = users.Class{
+//		Name:     "Shopper",
+//		WaitTime: users.Between(time.Second, 5*time.Second),
+//		OnStart:  login,
+//		Tasks: []users.Task{
+//			{Name: "browse", Weight: 3, Run: browse},
+//			{Name: "pay", Run: pay, Tags: []string{"write"}},
+//		},
+//	}
+package users
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+)
+
+// Class is a kind of user, as a User class in a locustfile.
+type Class struct {
+	// Name is how the master, the tables and the class picker call it: a Python
+	// class name, since `swell locustfile` prints a stub of that name.
+	Name string
+	// Weight is the class's share of the users relative to other classes, a whole
+	// number ≥ 0; 0 stands for Locust's default of 1. The master's locustfile
+	// decides; this one is what `swell locustfile` prints.
+	Weight int
+	// FixedCount, if above 0, is how many users of the class the master starts
+	// before it looks at weights.
+	FixedCount int
+	// Host is the base URL when neither the master nor LOCUST_HOST names one.
+	Host string
+	// Hostless classes need no host: they name whole URLs or speak no HTTP.
+	Hostless bool
+	// WaitTime is the pause between two tasks of a user; nil is no pause.
+	WaitTime WaitTime
+	// OnStart runs once before a user's first task, OnStop once after its last.
+	// An error in OnStart is reported and OnStart is tried again after a wait.
+	OnStart, OnStop TaskFunc
+	// Tasks are what the user does, one after the other, drawn by weight.
+	Tasks []Task
+}
+
+// TaskFunc is one piece of a user's work. ctx ends when the user must be gone;
+// the user belongs to this call alone until it returns. A returned error and a
+// panic appear in Locust's Exceptions tab, unless the error is already counted
+// as a failed request (see [Recorded]); the user then waits and goes on.
+type TaskFunc func(ctx context.Context, u *User) error
+
+// Task is one thing a user of a class does, as an @task method.
+type Task struct {
+	Name string
+	// Weight is how often it is drawn relative to the class's other tasks, a
+	// whole number ≥ 0; 0 stands for Locust's default of 1.
+	Weight int
+	// Tags are what --tags and --exclude-tags of the master select by.
+	Tags []string
+	Run  TaskFunc
+}
+
+var (
+	// ErrStopUser, returned by a task, ends this user; the master's number is
+	// made up again with its next edit (Locust's StopUser).
+	ErrStopUser = errors.New("stop this user")
+	// ErrRescheduleNow, returned by a task, starts the next one without a wait
+	// (Locust's RescheduleTaskImmediately).
+	ErrRescheduleNow = errors.New("reschedule without waiting")
+	// ErrLeaving is what a request or a sleep of a user returns when the user has
+	// been asked to stop: nothing was sent.
+	ErrLeaving = errors.New("the user is leaving")
+)
+
+// Recorded says whether err, or one it wraps, has already been counted as a
+// failed request: it has a method Recorded() bool that returns true.
+func Recorded(err error) bool {
+	var r interface{ Recorded() bool }
+	return errors.As(err, &r) && r.Recorded()
+}
+
+var pythonName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// Validate checks classes and returns all problems at once, or nil.
+func Validate(classes []Class) error {
+	var problems []error
+	bad := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+
+	if len(classes) == 0 {
+		bad("user classes: there must be at least one")
+	}
+	seen := map[string]bool{}
+	for i, c := range classes {
+		if !pythonName.MatchString(c.Name) {
+			bad("user class %d: Name must be a Python class name (got %q)", i+1, c.Name)
+		}
+		if seen[c.Name] {
+			bad("user class %q: Name must be unique", c.Name)
+		}
+		seen[c.Name] = true
+		if c.Weight < 0 {
+			bad("user class %q: Weight must be ≥ 0 (got %d)", c.Name, c.Weight)
+		}
+		if c.FixedCount < 0 {
+			bad("user class %q: FixedCount must be ≥ 0 (got %d)", c.Name, c.FixedCount)
+		}
+		problems = append(problems, c.validateTasks()...)
+	}
+	return errors.Join(problems...)
+}
+
+func (c Class) validateTasks() []error {
+	var problems []error
+	bad := func(format string, args ...any) {
+		problems = append(problems, fmt.Errorf("user class %q: "+format, append([]any{c.Name}, args...)...))
+	}
+	if len(c.Tasks) == 0 {
+		bad("Tasks must not be empty")
+	}
+	seen := map[string]bool{}
+	for i, t := range c.Tasks {
+		if !pythonName.MatchString(t.Name) {
+			bad("task %d: Name must be a Python function name (got %q)", i+1, t.Name)
+		}
+		if seen[t.Name] {
+			bad("task %q: Name must be unique", t.Name)
+		}
+		seen[t.Name] = true
+		if t.Weight < 0 {
+			bad("task %q: Weight must be ≥ 0 (got %d)", t.Name, t.Weight)
+		}
+		if t.Run == nil {
+			bad("task %q: Run must be set", t.Name)
+		}
+	}
+	return problems
+}
+
+// EffectiveWeight is the class's weight with Locust's default filled in.
+func (c Class) EffectiveWeight() int { return max(1, c.Weight) }
+
+// EffectiveWeight is the task's weight with Locust's default filled in.
+func (t Task) EffectiveWeight() int { return max(1, t.Weight) }
+
+// selected says whether the master's --tags and --exclude-tags let the task run:
+// with tags it needs one of them, and it may have none of the excluded ones.
+func (t Task) selected(tags, excluded []string) bool {
+	has := func(tag string) bool { return slices.Contains(t.Tags, tag) }
+	if len(tags) > 0 && !slices.ContainsFunc(tags, has) {
+		return false
+	}
+	return !slices.ContainsFunc(excluded, has)
+}

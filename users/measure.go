@@ -1,0 +1,77 @@
+package users
+
+import (
+	"context"
+	"time"
+
+	"swell/stats"
+)
+
+// Recorder takes what users measure. It must be safe for concurrent use.
+type Recorder interface {
+	Record(seat int, r stats.Result)
+	RecordException(seat int, message, traceback string)
+}
+
+// Measured is what a protocol client reports of one request it has sent.
+type Measured struct {
+	// Bytes is the length of the answer's decoded body.
+	Bytes int64
+	// Connect is the time spent on making a connection; 0 if one was reused.
+	Connect time.Duration
+	// Cause is why the request failed, in Locust's words and without ports or
+	// ids; empty for a success.
+	Cause string
+	// Unsent says that not one byte has left. Such a request still counts as the
+	// failure that Cause names (a refused connection, say), unless its user had to
+	// leave: then it was never sent and is not counted.
+	Unsent bool
+	// Judge, if set, may change Cause once the clock has stopped: it is where a
+	// task looks into the answer.
+	Judge func() (cause string)
+}
+
+// Measure is the one place where a request is measured, for every protocol. It
+// runs send, takes the time from its call to its return, and records one
+// [stats.Result] under Locust's request type and name. A request that is broken
+// off because the user must be gone counts as cancelled, whatever send says.
+//
+// It returns ErrLeaving, with nothing sent and nothing recorded, when the user
+// was asked to leave and may send no more.
+func (u *User) Measure(ctx context.Context, method, name string, send func(context.Context) Measured) (stats.Result, error) {
+	if u.silent(ctx) {
+		return stats.Result{}, ErrLeaving
+	}
+	r := stats.Result{Method: method, Name: name, Class: u.name, Start: time.Now()}
+	m := send(ctx)
+	r.Latency = time.Since(r.Start)
+	r.Bytes, r.Connect = m.Bytes, m.Connect
+
+	aborted := m.Cause != "" && u.ctx.Err() != nil
+	if m.Unsent && aborted {
+		return stats.Result{}, ErrLeaving
+	}
+	switch {
+	case aborted:
+		r.Outcome = stats.Cancelled
+	default:
+		if m.Judge != nil {
+			m.Cause = m.Judge()
+		}
+		if m.Cause != "" {
+			r.Outcome, r.Cause = stats.Failure, m.Cause
+		}
+	}
+	u.recorder.Record(u.seat, r)
+	return r, nil
+}
+
+// silent says that nothing may be sent any more.
+func (u *User) silent(ctx context.Context) bool {
+	if u.ctx.Err() != nil || ctx.Err() != nil {
+		return true
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.quiet
+}

@@ -1,0 +1,181 @@
+package users
+
+import (
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+)
+
+// Population is the users of one test on this worker. It starts and stops them
+// so that, class by class, as many live as the master asked for.
+type Population struct {
+	classes  []Class
+	recorder Recorder
+	log      *slog.Logger
+
+	mu       sync.Mutex
+	groups   map[string]*group // by the master's class name
+	nextSeat int
+	alive    int // users that are not gone
+	emptied  chan struct{}
+}
+
+// group is the users of one class.
+type group struct {
+	class   *Class
+	users   []*User            // as many as the master asked for
+	leavers map[*User]struct{} // asked to go, not gone yet
+	blocked string             // what keeps its users from starting; empty: nothing
+}
+
+// NewPopulation makes an empty population. classes must be valid (see
+// [Validate]); users of classes it does not know run the first.
+func NewPopulation(classes []Class, recorder Recorder, log *slog.Logger) *Population {
+	emptied := make(chan struct{})
+	close(emptied)
+	return &Population{
+		classes: classes, recorder: recorder, log: log,
+		groups: map[string]*group{}, emptied: emptied,
+	}
+}
+
+// Set makes target the number of users by class. New users start at once under
+// test; surplus ones, the last started first, are asked to leave. A class that
+// target does not name has no users.
+//
+// Users that cannot work (no host, no task left by the tags) live but send
+// nothing, and each reason is reported as an exception once.
+func (p *Population) Set(test *Test, target Target) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, name := range target.names() {
+		p.resize(p.group(name), name, test, target[name])
+	}
+	for name, g := range p.groups {
+		if _, named := target[name]; !named {
+			p.resize(g, name, test, 0)
+		}
+	}
+}
+
+// Leave asks everybody to go.
+func (p *Population) Leave(how Leave) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, g := range p.groups {
+		for u := range g.leavers {
+			u.leave(how)
+		}
+		g.dismiss(0, how)
+	}
+}
+
+// Emptied is closed when nobody is left; a population that gets users again has
+// a new one.
+func (p *Population) Emptied() <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.emptied
+}
+
+// Counts is how many users are not gone, by the master's class names: those
+// asked for and those who are still leaving.
+func (p *Population) Counts() map[string]int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	counts := make(map[string]int, len(p.groups))
+	for name, g := range p.groups {
+		counts[name] = len(g.users) + len(g.leavers)
+	}
+	return counts
+}
+
+func (p *Population) group(name string) *group {
+	if g := p.groups[name]; g != nil {
+		return g
+	}
+	g := &group{class: p.class(name), leavers: map[*User]struct{}{}}
+	p.groups[name] = g
+	return g
+}
+
+func (p *Population) class(name string) *Class {
+	for i := range p.classes {
+		if p.classes[i].Name == name {
+			return &p.classes[i]
+		}
+	}
+	p.log.Warn(fmt.Sprintf("the master's user class %q is not known here: its users run %q", name, p.classes[0].Name))
+	return &p.classes[0]
+}
+
+func (p *Population) resize(g *group, name string, test *Test, want int) {
+	if len(g.users) > want {
+		g.dismiss(max(0, want), LeaveAsked(test.StopTimeout))
+		return
+	}
+	newcomers := g.users[len(g.users):]
+	d, err := p.ready(g, name, test)
+	for len(g.users)+len(newcomers) < want {
+		newcomers = append(newcomers, newUser(g.class, name, p.nextSeat, d, test, p.recorder, p.departed))
+		p.nextSeat++
+		p.count(1)
+	}
+	g.users = append(g.users, newcomers...)
+	if err != nil {
+		return
+	}
+	if g.blocked != "" { // an edit has mended what kept them idle
+		g.blocked, newcomers = "", g.users
+	}
+	for _, u := range newcomers {
+		u.beginUnder(test, d)
+	}
+}
+
+// dismiss asks all but the first keep users to go.
+func (g *group) dismiss(keep int, how Leave) {
+	surplus := g.users[keep:]
+	for _, u := range surplus {
+		g.leavers[u] = struct{}{}
+		u.leave(how)
+	}
+	clear(surplus)
+	g.users = g.users[:keep]
+}
+
+// ready returns the tasks of the class, or reports what keeps its users idle.
+func (p *Population) ready(g *group, name string, test *Test) (*deck, error) {
+	d, err := newDeck(g.class, test.Tags(), test.ExcludedTags())
+	if err == nil && test.Host == "" && g.class.Host == "" && !g.class.Hostless {
+		err = fmt.Errorf("%s: no host: name one in the web UI, with --host or in LOCUST_HOST; until then its users send nothing", name)
+	}
+	if err != nil && g.blocked != err.Error() {
+		g.blocked = err.Error()
+		p.recorder.RecordException(0, err.Error(), name+" cannot start")
+	}
+	return d, err
+}
+
+func (p *Population) departed(u *User) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	g := p.groups[u.name]
+	delete(g.leavers, u)
+	if i := slices.Index(g.users, u); u.stopped && i >= 0 {
+		g.users = slices.Delete(g.users, i, i+1)
+	}
+	p.count(-1)
+}
+
+// count keeps emptied in step with the number of users that are not gone.
+func (p *Population) count(change int) {
+	if p.alive == 0 {
+		p.emptied = make(chan struct{})
+	}
+	p.alive += change
+	if p.alive == 0 {
+		close(p.emptied)
+	}
+}

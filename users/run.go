@@ -1,0 +1,156 @@
+package users
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"reflect"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"time"
+)
+
+// work runs one task, or OnStart again if it has not succeeded yet.
+func (u *User) work() {
+	if !u.started {
+		u.runOnStart()
+		u.advance(done)
+		return
+	}
+	u.runTask()
+	if u.stopped {
+		u.leave(LeaveNow())
+	}
+	u.advance(done)
+}
+
+func (u *User) runTask() {
+	if u.taskDue.IsZero() {
+		u.taskDue = time.Now()
+	}
+	t := u.deck.draw(u.choice)
+	err := u.call(t.Name, t.Run)
+	switch {
+	case errors.Is(err, ErrStopUser):
+		u.stopped = true
+	case errors.Is(err, ErrRescheduleNow):
+		u.rescheduled = true
+	}
+}
+
+func (u *User) runOnStart() event {
+	if u.class.OnStart != nil {
+		if err := u.call("OnStart", u.class.OnStart); err != nil {
+			return fail
+		}
+	}
+	u.started = true
+	return done
+}
+
+// runOnStop runs OnStop with what is left of the time to leave. It may send even
+// when the task before it was not allowed to.
+func (u *User) runOnStop() {
+	if u.class.OnStop == nil || !u.started {
+		return
+	}
+	u.mu.Lock()
+	u.quiet, u.hush = false, nil
+	u.mu.Unlock()
+	_ = u.call("OnStop", u.class.OnStop) // call has reported it
+}
+
+// call runs fn, turns a panic into an exception, and reports an error that is
+// neither counted as a request already nor the consequence of leaving.
+func (u *User) call(what string, fn TaskFunc) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("panic: %v", cause)
+			u.recorder.RecordException(u.seat, u.title(what)+": "+err.Error(), stack(debug.Stack()))
+		}
+	}()
+	err = fn(u.ctx, u)
+	if err != nil && !u.expected(err) {
+		u.recorder.RecordException(u.seat, u.title(what)+": "+err.Error(), trace(u.title(what), fn, err))
+	}
+	return err
+}
+
+func (u *User) expected(err error) bool {
+	switch {
+	case errors.Is(err, ErrStopUser), errors.Is(err, ErrRescheduleNow), errors.Is(err, ErrLeaving):
+		return true
+	case u.ctx.Err() != nil && errors.Is(err, context.Canceled):
+		return true
+	default:
+		return Recorded(err)
+	}
+}
+
+func (u *User) title(what string) string { return u.name + "." + what }
+
+// trace stands for the traceback that Go errors do not have: where the function
+// is, and what kinds of errors it returned. It holds nothing that differs from
+// one failure of a kind to the next, since Locust keeps one row per traceback.
+func trace(title string, fn TaskFunc, err error) string {
+	var b strings.Builder
+	f := runtime.FuncForPC(reflect.ValueOf(fn).Pointer())
+	file, line := f.FileLine(f.Entry())
+	fmt.Fprintf(&b, "  File \"%s\", line %d, in %s\n", shortPath(file), line, path.Base(f.Name()))
+	fmt.Fprintf(&b, "%s returned %s", title, kinds(err))
+	return b.String()
+}
+
+func kinds(err error) string {
+	var list []string
+	for ; err != nil; err = errors.Unwrap(err) {
+		list = append(list, fmt.Sprintf("%T", err))
+	}
+	return strings.Join(list, " wrapping ")
+}
+
+// stack is a panic's stack without what differs between two equal panics:
+// goroutine numbers, addresses, arguments, and directories of the build machine.
+func stack(raw []byte) string {
+	var kept []string
+	for line := range strings.Lines(string(raw)) {
+		line = strings.TrimRight(line, "\n")
+		switch {
+		case strings.HasPrefix(line, "goroutine "):
+		case strings.HasPrefix(line, "\t"):
+			location, _, _ := strings.Cut(strings.TrimSpace(line), " +0x")
+			kept = append(kept, "    "+shortPath(location))
+		default:
+			if i := strings.LastIndexByte(line, '('); i > 0 && strings.HasSuffix(line, ")") {
+				line = line[:i]
+			}
+			line, _, _ = strings.Cut(line, " in goroutine ")
+			kept = append(kept, "  "+line)
+		}
+	}
+	return strings.Join(taskFrames(kept), "\n")
+}
+
+// taskFrames keeps the frames of the task: those between the runtime's panic and
+// the engine's call, which differ with what the user did before.
+func taskFrames(lines []string) []string {
+	for i, line := range lines {
+		if line == "  panic" && i+2 <= len(lines) {
+			lines = lines[i+2:]
+			break
+		}
+	}
+	for i, line := range lines {
+		if strings.HasSuffix(line, ".(*User).call") {
+			return lines[:i]
+		}
+	}
+	return lines
+}
+
+// shortPath keeps the last two elements of a file's path.
+func shortPath(file string) string {
+	return path.Join(path.Base(path.Dir(file)), path.Base(file))
+}

@@ -1,0 +1,63 @@
+package users
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// Test is what the master said about the running test, an immutable snapshot.
+// Users that are started by a later edit get a later snapshot.
+type Test struct {
+	// Host is the base URL of the service under test, without a trailing slash;
+	// empty when nobody named one.
+	Host string
+	// StopTimeout is Locust's --stop-timeout: how long a task that is under way
+	// may go on after its user was asked to stop; 0: nothing new is sent.
+	StopTimeout time.Duration
+	// Options are the master's parsed options by their Python names: Locust's own
+	// and the custom arguments of its locustfile, as typed in the web UI.
+	Options map[string]any
+	// Worker is this worker's number, counted by the master from 0.
+	Worker int
+	// Seed is where the users' random streams start from.
+	Seed uint64
+}
+
+// Tags are the master's --tags; none: all tasks.
+func (t *Test) Tags() []string { return t.words("tags") }
+
+// ExcludedTags are the master's --exclude-tags.
+func (t *Test) ExcludedTags() []string { return t.words("exclude_tags") }
+
+// ResetStats says whether the numbers start anew when all users are spawned.
+func (t *Test) ResetStats() bool {
+	on, _ := t.Options["reset_stats"].(bool)
+	return on
+}
+
+func (t *Test) words(option string) []string {
+	list, _ := t.Options[option].([]any)
+	words := make([]string, 0, len(list))
+	for _, item := range list {
+		if s, ok := item.(string); ok {
+			words = append(words, s)
+		}
+	}
+	return words
+}
+
+// Target is how many users of each class the master wants on this worker.
+type Target map[string]int
+
+// Total is the number of users of all classes.
+func (t Target) Total() int {
+	total := 0
+	for _, n := range t {
+		total += n
+	}
+	return total
+}
+
+// names are the classes in a stable order.
+func (t Target) names() []string { return slices.Sorted(maps.Keys(t)) }

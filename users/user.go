@@ -1,0 +1,245 @@
+package users
+
+import (
+	"context"
+	"io"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// User is one virtual user. Its methods are for its own tasks to call; State is
+// theirs to keep whatever belongs to this user.
+type User struct {
+	// State is the workload's own: a session, a basket, a person. It is nil until
+	// OnStart sets it.
+	State any
+
+	class       *Class
+	name        string // of the class, as the master calls it
+	seat        int
+	deck        *deck
+	test        *Test
+	recorder    Recorder
+	onGone      func(*User)
+	wait        *rand.Rand
+	choice      *rand.Rand
+	ctx         context.Context
+	abort       context.CancelFunc
+	attached    []attachment
+	started     bool // OnStart has succeeded
+	stopped     bool // a task returned ErrStopUser
+	rescheduled bool // a task returned ErrRescheduleNow
+	taskDue     time.Time
+
+	mu     sync.Mutex
+	state  state
+	parked bool // the timer is armed and no goroutine drives the user
+	timer  *time.Timer
+	quiet  bool          // asked to leave without sending anything new
+	hush   chan struct{} // closed when quiet begins; made by the first Sleep
+	limit  *time.Timer   // aborts a user that takes too long to leave
+	goneBy time.Time     // when limit fires
+}
+
+type attachment struct {
+	key   any
+	value io.Closer
+}
+
+func newUser(c *Class, name string, seat int, d *deck, t *Test, r Recorder, onGone func(*User)) *User {
+	u := &User{
+		class: c, name: name, seat: seat, deck: d, test: t, recorder: r, onGone: onGone,
+		wait:   newStream(t.Seed, t.Worker, seat, waitStream),
+		choice: newStream(t.Seed, t.Worker, seat, choiceStream),
+	}
+	u.ctx, u.abort = context.WithCancel(context.Background())
+	return u
+}
+
+// Class is the name of the user's class, as the master knows it.
+func (u *User) Class() string { return u.name }
+
+// Seat is the user's number on this worker in this test, from 0.
+func (u *User) Seat() int { return u.seat }
+
+// Test is what the master said when the user was started.
+func (u *User) Test() *Test { return u.test }
+
+// Host is the base URL of the service under test, without a trailing slash: the
+// master's, else the worker's LOCUST_HOST, else the class's own.
+func (u *User) Host() string {
+	if u.test.Host != "" {
+		return u.test.Host
+	}
+	return u.class.Host
+}
+
+// Rand is the user's own source for choices inside tasks.
+func (u *User) Rand() *rand.Rand { return u.choice }
+
+// WaitRand is the user's own source for wait times.
+func (u *User) WaitRand() *rand.Rand { return u.wait }
+
+// TaskStarted is when the current or last task was due to begin.
+func (u *User) TaskStarted() time.Time { return u.taskDue }
+
+// Attach returns what build made when this user first asked for key; it is
+// closed when the user is gone. Protocol clients keep their connections so.
+// Not for concurrent use.
+func (u *User) Attach(key any, build func() io.Closer) io.Closer {
+	for _, a := range u.attached {
+		if a.key == key {
+			return a.value
+		}
+	}
+	value := build()
+	u.attached = append(u.attached, attachment{key, value})
+	return value
+}
+
+// Sleep pauses a task for d. It returns early with an error when the user must
+// be gone, or was asked to leave and has no time to go on.
+func (u *User) Sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-u.hushed():
+		return ErrLeaving
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (u *User) hushed() <-chan struct{} {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.hush == nil {
+		u.hush = make(chan struct{})
+		if u.quiet {
+			close(u.hush)
+		}
+	}
+	return u.hush
+}
+
+// beginUnder lets a born user start under a test, with the tasks of d. It does
+// nothing to one that began already.
+func (u *User) beginUnder(t *Test, d *deck) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.state != born {
+		return
+	}
+	u.test, u.deck = t, d
+	u.advanceLocked(begin)
+	go u.drive()
+}
+
+func (u *User) current() state {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.state
+}
+
+func (u *User) advance(e event) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.advanceLocked(e)
+}
+
+func (u *User) advanceLocked(e event) bool {
+	to, ok := u.state.next(e)
+	u.state = to
+	return ok
+}
+
+// drive does what the state asks for until the user waits or is gone. At most
+// one goroutine drives a user at a time.
+func (u *User) drive() {
+	for {
+		switch u.current() {
+		case starting:
+			u.advance(u.runOnStart())
+		case working:
+			u.work()
+		case waiting:
+			if u.park(u.pause()) {
+				return
+			}
+		case leaving:
+			u.runOnStop()
+			u.advance(done)
+		case gone:
+			u.depart()
+			return
+		case born, draining: // begin and the end of what runs lead out of these
+			return
+		}
+	}
+}
+
+// park arms the timer and says whether the goroutine may go. It may not when
+// the user was asked to leave meanwhile, or there is nothing to wait for.
+func (u *User) park(pause time.Duration) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.state != waiting {
+		return false
+	}
+	u.taskDue = time.Now().Add(max(0, pause))
+	if pause <= 0 {
+		u.advanceLocked(due)
+		return false
+	}
+	u.parked = true
+	if u.timer == nil {
+		u.timer = time.AfterFunc(pause, u.wake)
+	} else {
+		u.timer.Reset(pause)
+	}
+	return true
+}
+
+func (u *User) wake() {
+	u.mu.Lock()
+	u.parked = false
+	u.advanceLocked(due) // no step if it was asked to leave at this very moment
+	u.mu.Unlock()
+	u.drive()
+}
+
+func (u *User) pause() time.Duration {
+	if u.rescheduled {
+		u.rescheduled = false
+		return 0
+	}
+	if u.class.WaitTime == nil {
+		return u.unstartedPause(0)
+	}
+	return u.unstartedPause(u.class.WaitTime(u))
+}
+
+// unstartedPause keeps a user whose OnStart fails from asking again at once.
+func (u *User) unstartedPause(d time.Duration) time.Duration {
+	if u.started {
+		return d
+	}
+	return max(d, time.Second)
+}
+
+func (u *User) depart() {
+	u.abort()
+	u.mu.Lock()
+	if u.limit != nil {
+		u.limit.Stop()
+	}
+	u.mu.Unlock()
+	for _, a := range u.attached {
+		_ = a.value.Close() // nothing can be done about it, and the user is gone
+	}
+	u.attached = nil
+	u.onGone(u)
+}

@@ -1,0 +1,5 @@
+//go:build !goczmq
+
+package version
+
+const zeroMQ = "gomq"

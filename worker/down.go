@@ -1,0 +1,92 @@
+package worker
+
+import "fmt"
+
+// receive sorts a message of the master's: what must not wait is dealt with
+// here, the rest in order by deliver.
+func (l *link) receive(m message) {
+	switch m.kind {
+	case "heartbeat":
+		return // that it came is all it says
+	case "reconnect":
+		l.fail(errAskedToReset)
+		return
+	case "quit":
+		l.events.put(hurry{})
+	}
+	l.inbox.put(m)
+}
+
+// deliver deals with the master's messages one after the other. While stop or
+// quit is held back, later ones wait behind it.
+func (l *link) deliver() {
+	for {
+		select {
+		case <-l.closed:
+			return
+		case <-l.inbox.ready:
+		}
+		for _, m := range l.inbox.take() {
+			l.down(m)
+		}
+	}
+}
+
+func (l *link) down(m message) {
+	switch m.kind {
+	case "ack":
+		index, _ := number(m.fields()["index"])
+		l.events.put(connected{int(index)})
+		l.pass(message{kind: "ack", node: m.node})
+	case "spawn":
+		l.spawn(m)
+	case "stop":
+		l.hold(m.kind)
+		l.pass(message{kind: "stop", node: m.node})
+	case "quit":
+		l.hold(m.kind)
+	case "spawning_complete":
+		l.events.put(spawned{})
+	default:
+		l.log.Debug("a message of the master means nothing to this worker", "type", m.kind)
+	}
+}
+
+func (l *link) spawn(m message) {
+	o, err := parseOrder(m)
+	if err != nil {
+		l.reject("from the master", err)
+		return
+	}
+	if o.sentAt != 0 && o.sentAt <= l.lastSent {
+		l.log.Info("discarded a spawn message that is not newer than the one before")
+		return
+	}
+	l.lastSent = o.sentAt
+	l.orders.put(o)
+	l.pass(message{
+		kind: "spawn",
+		data: map[string]any{"user_classes_count": map[string]int(o.target)},
+		node: m.node,
+	})
+}
+
+// announced is called when boomer has published its spawn event: the order that
+// was passed on to it takes effect.
+func (l *link) announced() {
+	for _, o := range l.orders.take() {
+		l.events.put(o)
+	}
+}
+
+// hold waits until the worker has let its users go and its last numbers out.
+func (l *link) hold(kind string) {
+	h := halt{kind: kind, done: make(chan struct{})}
+	l.events.put(h)
+	select {
+	case <-h.done:
+	case <-l.closed:
+	}
+}
+
+func (h halt) String() string { return fmt.Sprintf("the master's %s", h.kind) }

@@ -1,0 +1,171 @@
+package worker
+
+import (
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"time"
+
+	"swell/stats"
+)
+
+// reports sends the numbers of one session and sees to it that each arrives
+// once: a message stays here until the link has written it to the master, and
+// goes again if boomer lost it on the way (its czmq client may refuse a frame).
+type reports struct {
+	session  *session
+	recorder *stats.Recorder
+	log      *slog.Logger
+	logLines func() []string
+
+	seq         int64
+	outstanding map[int64]*report
+	exceptions  []stats.Exception // not sent yet
+	known       map[string]bool   // tracebacks that were logged in this test
+	lastLines   []string
+	requests    int64 // handed to the master, or about to be, in this test
+	cancelled   int64
+}
+
+type report struct {
+	data     map[string]any
+	requests int64
+	sentAt   time.Time
+}
+
+const (
+	// retryAfter is when a report that has not come out of boomer goes again.
+	retryAfter = time.Second
+	// exceptionsPerReport bounds what a broken workload sends at once: Locust's
+	// form is one message per occurrence.
+	exceptionsPerReport = 1000
+)
+
+func newReports(w *Worker, s *session) *reports {
+	return &reports{
+		session: s, recorder: w.recorder, log: w.log, logLines: w.cfg.LogLines,
+		outstanding: map[int64]*report{}, known: map[string]bool{},
+	}
+}
+
+// begin makes the numbers start with a test.
+func (r *reports) begin() {
+	r.requests, r.cancelled = 0, 0
+	clear(r.known)
+	if late := r.recorder.Take(); late.Requests() > 0 {
+		r.log.Warn(fmt.Sprintf("%d requests ended between two tests and belong to neither", late.Requests()))
+	}
+}
+
+// send reports what has been recorded since the last time.
+func (r *reports) send(counts map[string]int, testing bool) {
+	w := r.recorder.Take()
+	r.keepExceptions(w.Exceptions())
+	if testing || !w.Empty() {
+		r.sendStats(w, counts)
+	}
+	r.sendExceptions(exceptionsPerReport)
+	r.sendLogs()
+}
+
+// finalise reports the last numbers of a test and says what they add up to.
+func (r *reports) finalise(why string) {
+	w := r.recorder.Take()
+	r.keepExceptions(w.Exceptions())
+	total, cancelled := r.requests+w.Requests(), r.cancelled+w.Cancelled()
+	line := fmt.Sprintf("the test is over, %s: %d requests counted", why, total)
+	if cancelled > 0 {
+		r.log.Warn(fmt.Sprintf("%s, and apart from them %d in flight were cancelled", line, cancelled))
+	} else {
+		r.log.Info(line + ", none was cancelled")
+	}
+	r.sendExceptions(10 * exceptionsPerReport)
+	if n := len(r.exceptions); n > 0 {
+		r.log.Warn(fmt.Sprintf("exceptions of %d kinds came too often to report each occurrence", n))
+		r.exceptions = nil
+	}
+	r.sendLogs()
+	r.sendStats(w, map[string]int{}) // last: once it is out, the others are
+}
+
+// reset drops what was recorded while users were being spawned (--reset-stats).
+func (r *reports) reset() {
+	w := r.recorder.Take()
+	r.keepExceptions(w.Exceptions())
+	r.requests, r.cancelled = 0, 0
+	r.log.Info("all users are spawned: the statistics start anew (--reset-stats)")
+}
+
+func (r *reports) sendStats(w *stats.Window, counts map[string]int) {
+	r.seq++
+	r.requests += w.Requests()
+	r.cancelled += w.Cancelled()
+	data := w.Wire(counts)
+	data[stats.Marker].(map[string]any)["seq"] = r.seq
+	r.outstanding[r.seq] = &report{data: data, requests: w.Requests(), sentAt: time.Now()}
+	r.session.report("stats", data)
+}
+
+// confirm is told that a report was written to the master's connection.
+func (r *reports) confirm(seq int64) { delete(r.outstanding, seq) }
+
+func (r *reports) settled() bool { return len(r.outstanding) == 0 }
+
+// retry sends again, in order, what has been under way for too long.
+func (r *reports) retry() {
+	for _, seq := range slices.Sorted(maps.Keys(r.outstanding)) {
+		if o := r.outstanding[seq]; time.Since(o.sentAt) > retryAfter && r.session.link.alive() {
+			o.sentAt = time.Now()
+			r.session.report("stats", o.data)
+		}
+	}
+}
+
+// giveUp says what a lost master has not been told.
+func (r *reports) giveUp() {
+	var requests int64
+	for _, o := range r.outstanding {
+		requests += o.requests
+	}
+	if requests > 0 {
+		r.log.Warn(fmt.Sprintf("%d requests could not be reported to the master any more", requests))
+	}
+	clear(r.outstanding)
+}
+
+// keepExceptions logs each kind of exception once per report, with its traceback
+// when it is new in this test, and keeps its occurrences for the master.
+func (r *reports) keepExceptions(list []stats.Exception) {
+	for _, x := range list {
+		line := fmt.Sprintf("%s (%d times)", x.Message, x.Count)
+		if !r.known[x.Traceback] {
+			r.known[x.Traceback] = true
+			line += "\n" + x.Traceback
+		}
+		r.log.Error(line)
+		r.exceptions = append(r.exceptions, x)
+	}
+}
+
+func (r *reports) sendExceptions(limit int) {
+	for ; len(r.exceptions) > 0; r.exceptions = r.exceptions[1:] {
+		x := &r.exceptions[0]
+		for ; x.Count > 0; x.Count-- {
+			if limit == 0 {
+				return
+			}
+			limit--
+			r.session.report("exception", map[string]any{"msg": x.Message, "traceback": x.Traceback})
+		}
+	}
+}
+
+func (r *reports) sendLogs() {
+	lines := r.logLines()
+	if slices.Equal(lines, r.lastLines) {
+		return
+	}
+	r.lastLines = lines
+	r.session.report("logs", map[string]any{"worker_id": r.session.link.nodeID(), "logs": lines})
+}

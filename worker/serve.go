@@ -1,0 +1,179 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"swell/users"
+)
+
+// conversation is the worker's side of one session. One goroutine, serve, does
+// everything in it, in the order in which things happen.
+type conversation struct {
+	*Worker
+	session *session
+	reports *reports
+	index   int   // the worker's number, from the master's ack
+	greeted bool  // the first ack has come; a worker is acknowledged after each stop
+	test    *test // nil between tests
+	exits   []exit
+	flushed bool      // the last numbers before the exits are on their way
+	lost    bool      // the connection is gone
+	endBy   time.Time // when a worker that was told to end stops waiting; zero: never
+}
+
+// exit is something that waits until the users have left and the last numbers
+// are out; then it is released.
+type exit struct {
+	why     string
+	release func()
+	over    bool  // serve returns cause
+	cause   error // nil: the worker is done
+}
+
+// endSlack is how long after its users a worker that was told to end waits for a
+// master that takes no more bytes.
+const endSlack = 3 * time.Second
+
+var errEnding = errors.New("it took the last numbers too slowly")
+
+// serve obeys the master until it quits or ctx ends (nil), or is lost (why).
+func (w *Worker) serve(ctx context.Context, s *session) error {
+	c := &conversation{Worker: w, session: s, reports: newReports(w, s)}
+	report := time.NewTicker(ReportInterval)
+	defer report.Stop()
+	watch := time.NewTicker(min(250*time.Millisecond, w.cfg.Silence))
+	defer watch.Stop()
+	closed, ended := s.link.closed, ctx.Done()
+	for {
+		select {
+		case <-s.link.events.ready:
+			for _, e := range s.link.events.take() {
+				c.handle(e)
+			}
+		case <-report.C:
+			c.report()
+		case <-watch.C:
+			c.watch()
+		case err := <-c.test.hookDone():
+			c.hooked(err)
+		case <-closed:
+			closed, c.lost = nil, true
+			c.leave(users.LeaveNow(), exit{why: "the master was lost", over: true, cause: s.link.cause})
+		case <-ended:
+			ended = nil
+			c.endBy = time.Now().Add(c.test.asked().Within + endSlack)
+			c.leave(c.test.asked(), exit{why: "this worker was told to end", over: true, release: s.quit})
+		case <-c.test.emptied(len(c.exits) > 0):
+			c.test.gone = true
+		}
+		if over, cause := c.depart(); over {
+			return cause
+		}
+	}
+}
+
+func (c *conversation) handle(e any) {
+	switch e := e.(type) {
+	case connected:
+		c.connected(e.index)
+	case order:
+		c.order(e)
+	case spawned:
+		c.spawned()
+	case hurry:
+		c.test.leave(users.LeaveNow())
+	case written:
+		c.reports.confirm(e.seq)
+	case halt:
+		c.halt(e)
+	}
+}
+
+func (c *conversation) connected(index int) {
+	c.index = index
+	if !c.greeted {
+		c.greeted = true
+		c.log.Info(fmt.Sprintf("connected to the master at %s as %s (index %d)", c.cfg.Master, c.session.link.nodeID(), index))
+	}
+	if c.node != "" {
+		// A master that has survived the loss of the connection would wait for the
+		// former self; one that has not does not know it.
+		c.session.link.send(message{kind: "quit", node: c.node}, nil)
+		c.node = ""
+	}
+}
+
+func (c *conversation) halt(h halt) {
+	done := exit{why: "the master said " + h.kind, release: func() { close(h.done) }}
+	if h.kind == "quit" {
+		done.release, done.over = func() { close(h.done); c.session.quit() }, true
+		c.leave(users.LeaveNow(), done)
+		return
+	}
+	c.leave(c.test.asked(), done)
+}
+
+func (c *conversation) leave(how users.Leave, x exit) {
+	c.exits = append(c.exits, x)
+	c.test.leave(how)
+}
+
+// depart releases the exits once nobody is left and the numbers are out.
+func (c *conversation) depart() (over bool, cause error) {
+	if len(c.exits) == 0 || !c.test.over() {
+		return false, nil
+	}
+	if !c.flushed {
+		c.flushed = true
+		c.endTest()
+	}
+	if !c.lost && !c.reports.settled() {
+		return false, nil
+	}
+	if c.lost {
+		c.reports.giveUp()
+	}
+	exits := c.exits
+	c.exits, c.flushed = nil, false
+	for _, x := range exits {
+		if x.release != nil {
+			x.release()
+		}
+		if x.over {
+			over, cause = true, x.cause
+		}
+	}
+	return over, cause
+}
+
+// endTest takes the last numbers of a test whose users are gone.
+func (c *conversation) endTest() {
+	if c.test == nil {
+		return
+	}
+	t := c.test
+	c.test = nil
+	t.cancel()
+	c.reports.finalise(c.exits[0].why)
+	c.stopHook(t)
+}
+
+func (c *conversation) report() {
+	if !c.lost && !c.flushed {
+		c.reports.send(c.test.counts(), c.test != nil)
+	}
+}
+
+// watch looks for a silent master and for reports that have not got through.
+func (c *conversation) watch() {
+	if quiet := c.session.link.silentFor(); quiet > c.cfg.Silence {
+		c.session.link.fail(fmt.Errorf("%w for more than %v", errMasterSilent, c.cfg.Silence))
+	}
+	if !c.endBy.IsZero() && time.Now().After(c.endBy) {
+		c.session.link.fail(errEnding)
+	}
+	c.reports.retry()
+}

@@ -1,0 +1,47 @@
+package worker
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"swell/users"
+)
+
+// order is one spawn message of the master: so many users of each class, under
+// these settings. boomer reads only the sum of the users.
+type order struct {
+	target users.Target
+	test   users.Test // without what only the worker knows: its number, the seed
+	sentAt float64    // the master's clock, Unix seconds
+}
+
+// maxUsersPerClass is where a number is taken for damage rather than for a wish.
+const maxUsersPerClass = 10_000_000
+
+func parseOrder(m message) (order, error) {
+	data := m.fields()
+	counts, ok := data["user_classes_count"].(map[string]any)
+	if !ok {
+		return order{}, fmt.Errorf("%w: spawn without user_classes_count", errMessage)
+	}
+	target := make(users.Target, len(counts))
+	for class, count := range counts {
+		n, ok := number(count)
+		if !ok || n < 0 || n > maxUsersPerClass || n != math.Trunc(n) {
+			return order{}, fmt.Errorf("%w: spawn with %v users of class %q", errMessage, count, class)
+		}
+		target[class] = int(n)
+	}
+	o := order{target: target}
+	o.sentAt, _ = number(data["timestamp"])
+	if host, ok := data["host"].(string); ok {
+		o.test.Host = strings.TrimRight(strings.TrimSpace(host), "/")
+	}
+	if s, ok := number(data["stop_timeout"]); ok && s > 0 {
+		o.test.StopTimeout = time.Duration(min(s, float64(24*time.Hour/time.Second)) * float64(time.Second))
+	}
+	o.test.Options, _ = data["parsed_options"].(map[string]any)
+	return o, nil
+}

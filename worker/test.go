@@ -1,0 +1,150 @@
+package worker
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"swell/users"
+)
+
+// test is one test of the master's, from its first spawn message to the end of
+// its users. A nil test is the time between two tests.
+type test struct {
+	population *users.Population
+	snapshot   users.Test
+	target     users.Target
+	ctx        context.Context
+	cancel     context.CancelFunc
+	hook       chan error // OnTestStart's result
+	ready      bool       // OnTestStart has succeeded
+	gone       bool       // after leave: nobody is left
+}
+
+// order makes the users what the master wants; the first one begins a test.
+func (c *conversation) order(o order) {
+	if c.test == nil {
+		c.beginTest()
+	}
+	seed := c.test.snapshot.Seed
+	c.test.snapshot = o.test
+	c.test.snapshot.Seed, c.test.snapshot.Worker = seed, c.index
+	if c.test.snapshot.Host == "" {
+		c.test.snapshot.Host = c.cfg.Host
+	}
+	c.test.target = o.target
+	if c.test.hook == nil && !c.test.ready {
+		c.startHook()
+	}
+	c.apply()
+}
+
+func (c *conversation) beginTest() {
+	c.reports.begin()
+	ctx, cancel := context.WithCancel(context.Background())
+	c.test = &test{
+		population: users.NewPopulation(c.cfg.Classes, c.recorder, c.log),
+		ctx:        ctx, cancel: cancel,
+		snapshot: users.Test{Seed: rand.Uint64()}, //nolint:gosec // a seed, not a secret
+	}
+}
+
+func (c *conversation) apply() {
+	if c.test.ready && len(c.exits) == 0 {
+		snapshot := c.test.snapshot
+		c.test.population.Set(&snapshot, c.test.target)
+	}
+}
+
+// startHook runs OnTestStart beside everything else; hookDone tells its end.
+func (c *conversation) startHook() {
+	if c.cfg.OnTestStart == nil {
+		c.test.ready = true
+		return
+	}
+	t, snapshot := c.test, c.test.snapshot
+	t.hook = make(chan error, 1)
+	go func() { t.hook <- guarded(t.ctx, c.cfg.OnTestStart, &snapshot) }()
+}
+
+func (c *conversation) hooked(err error) {
+	c.test.hook = nil
+	if err != nil {
+		c.recorder.RecordException(0, "OnTestStart: "+err.Error(), "OnTestStart failed: no user starts")
+		return
+	}
+	c.test.ready = true
+	c.apply()
+}
+
+// stopHookTimeout bounds OnTestStop, which nobody waits for but the process.
+const stopHookTimeout = 10 * time.Second
+
+func (c *conversation) stopHook(t *test) {
+	if c.cfg.OnTestStop == nil || !t.ready {
+		return
+	}
+	c.hooks.Add(1)
+	go func() {
+		defer c.hooks.Done()
+		ctx, cancel := context.WithTimeout(context.Background(), stopHookTimeout)
+		defer cancel()
+		if err := guarded(ctx, c.cfg.OnTestStop, &t.snapshot); err != nil {
+			c.log.Error("OnTestStop: " + err.Error())
+		}
+	}()
+}
+
+func guarded(ctx context.Context, hook Hook, t *users.Test) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("panic: %v", cause)
+		}
+	}()
+	return hook(ctx, t)
+}
+
+func (c *conversation) spawned() {
+	if c.test != nil && c.test.snapshot.ResetStats() {
+		c.reports.reset()
+	}
+}
+
+func (t *test) hookDone() <-chan error {
+	if t == nil {
+		return nil
+	}
+	return t.hook
+}
+
+// asked is how users go when they are asked to.
+func (t *test) asked() users.Leave {
+	if t == nil {
+		return users.LeaveNow()
+	}
+	return users.LeaveAsked(t.snapshot.StopTimeout)
+}
+
+func (t *test) leave(how users.Leave) {
+	if t != nil {
+		t.population.Leave(how)
+	}
+}
+
+// emptied tells that nobody is left; nil unless somebody waits for it.
+func (t *test) emptied(leaving bool) <-chan struct{} {
+	if t == nil || !leaving || t.gone {
+		return nil
+	}
+	return t.population.Emptied()
+}
+
+func (t *test) over() bool { return t == nil || t.gone }
+
+func (t *test) counts() map[string]int {
+	if t == nil {
+		return map[string]int{}
+	}
+	return t.population.Counts()
+}

@@ -1,0 +1,168 @@
+// Package worker owns everything between Swell and a stock Locust master: the
+// link, boomer behind it (no other package imports boomer), the numbers that are
+// reported, and what the master's orders mean for the users.
+//
+//	w := worker.New(worker.Config{Master: "127.0.0.1:5557", Classes: classes})
+//	err := w.Run(ctx) // until the master quits or ctx ends
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"time"
+
+	"swell/stats"
+	"swell/users"
+)
+
+// ReportInterval is Locust's WORKER_REPORT_INTERVAL.
+const ReportInterval = 3 * time.Second
+
+// DefaultSilence is Locust's MASTER_HEARTBEAT_TIMEOUT.
+const DefaultSilence = 60 * time.Second
+
+// Config is what a worker is made of.
+type Config struct {
+	// Master is the address of the master, host:port.
+	Master string
+	// Classes are the user classes; they must be valid, see users.Validate.
+	Classes []users.Class
+	// Host is where traffic goes when the master names no host; may be empty.
+	Host string
+	// Silence is after what time without a word a master counts as lost; 0
+	// stands for DefaultSilence.
+	Silence time.Duration
+	// OnTestStart runs once per test, before its first user; while it runs, and
+	// if it fails, no user starts. OnTestStop runs once after its last user.
+	OnTestStart, OnTestStop Hook
+	// Log gets the worker's own lines; nil discards them.
+	Log *slog.Logger
+	// LogLines returns the last lines of level warning and above, for the Logs
+	// tab; nil: none.
+	LogLines func() []string
+}
+
+// Hook is a function around a test. ctx ends when the test does.
+type Hook func(ctx context.Context, t *users.Test) error
+
+// Worker obeys a master.
+type Worker struct {
+	cfg      Config
+	log      *slog.Logger
+	recorder *stats.Recorder
+	permits  *permits
+	usage    *usage
+	node     string         // the id on the connection before this one
+	hooks    sync.WaitGroup // OnTestStop, while it runs
+}
+
+// New makes a worker. It does nothing until Run.
+func New(cfg Config) *Worker {
+	if cfg.Silence <= 0 {
+		cfg.Silence = DefaultSilence
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.LogLines == nil {
+		cfg.LogLines = func() []string { return nil }
+	}
+	return &Worker{
+		cfg: cfg, log: cfg.Log,
+		recorder: stats.NewRecorder(4 * runtime.GOMAXPROCS(0)),
+		permits:  newPermits(),
+		usage:    newUsage(),
+	}
+}
+
+// Run connects to the master, as often as it takes, and does what it says. It
+// returns nil when the master has quit, or when ctx ends and the users are
+// drained; an error only if the worker cannot go on.
+func (w *Worker) Run(ctx context.Context) error {
+	defer w.hooks.Wait()
+	for {
+		s, err := w.connect(ctx)
+		if err != nil {
+			return nil //nolint:nilerr // only the end of ctx ends connect
+		}
+		lost := w.serve(ctx, s)
+		if lost == nil {
+			return nil
+		}
+		w.log.Warn(fmt.Sprintf("lost the master at %s (%v): the users are stopped, connecting again", w.cfg.Master, lost))
+		w.node = s.link.nodeID()
+		if err := s.retire(); err != nil {
+			return err
+		}
+	}
+}
+
+// connect tries until the master can be reached; its error is that of ctx.
+func (w *Worker) connect(ctx context.Context) (*session, error) {
+	pause := newBackoff()
+	for {
+		conn, err := dial(ctx, w.cfg.Master)
+		if err == nil {
+			var s *session
+			if s, err = startSession(conn, w.permits, w.usage.read, w.log); err == nil {
+				return s, nil
+			}
+			conn.Close()
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if pause.worthSaying() {
+			w.log.Warn(fmt.Sprintf("cannot reach the master at %s (%v): trying again", w.cfg.Master, cause(err)))
+		}
+		if err := pause.wait(ctx); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// cause is the innermost error: a dial's outer ones repeat the address.
+func cause(err error) error {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err
+		}
+		err = inner
+	}
+}
+
+// backoff waits a little longer each time, at most two seconds, so that a master
+// that returns has its workers back within five.
+type backoff struct {
+	next   time.Duration
+	saidAt time.Time
+}
+
+func newBackoff() *backoff { return &backoff{next: 100 * time.Millisecond} }
+
+func (b *backoff) wait(ctx context.Context) error {
+	timer := time.NewTimer(b.next/2 + rand.N(b.next/2)) //nolint:gosec // jitter, not a secret
+	defer timer.Stop()
+	b.next = min(2*b.next, 2*time.Second)
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// worthSaying is true the first time, then every half minute.
+func (b *backoff) worthSaying() bool {
+	if !b.saidAt.IsZero() && time.Since(b.saidAt) < 30*time.Second {
+		return false
+	}
+	b.saidAt = time.Now()
+	return true
+}
