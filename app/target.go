@@ -44,7 +44,8 @@ func (c *command) serveTarget(cmd *cobra.Command, listen, accessLog string) erro
 		defer file.Close() // Serve has flushed and reports what could not be written
 		options.AccessLog = file
 	}
-	listener, err := net.Listen("tcp", listen)
+	var config net.ListenConfig
+	listener, err := config.Listen(cmd.Context(), "tcp", listen)
 	if err != nil {
 		return failed{fmt.Errorf("listen for requests: %w", err)}
 	}

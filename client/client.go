@@ -41,7 +41,7 @@ type Client struct {
 	settings  Settings
 	header    http.Header // what every request carries; never changed, so it is shared
 	invalid   error       // what is wrong with the settings
-	transport *http.Transport
+	transport *transport
 }
 
 // clientKey is what a user's client is attached under.
@@ -67,7 +67,7 @@ func newClient(u *users.User) *Client {
 
 func (c *Client) configure(s Settings) {
 	if c.transport != nil {
-		c.transport.CloseIdleConnections()
+		c.transport.close()
 	}
 	c.settings = s
 	c.header, c.invalid = s.header()
@@ -76,7 +76,7 @@ func (c *Client) configure(s Settings) {
 
 // Close ends the connections. [users.User.Attach] calls it; tasks need not.
 func (c *Client) Close() error {
-	c.transport.CloseIdleConnections()
+	c.transport.close()
 	return nil
 }
 

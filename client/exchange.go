@@ -30,6 +30,7 @@ type exchange struct {
 	connected   bool          // there is one
 	reused      bool          // it has served a request before
 	handshaking atomic.Bool   // TCP has connected and TLS began; the dialer sets it
+	answered    atomic.Bool   // to its end
 	hops        int           // redirects followed
 
 	err      error  // why the request failed, in Go's words
@@ -60,6 +61,7 @@ func (x *exchange) send(ctx context.Context) users.Measured {
 	x.traced = httptrace.WithClientTrace(x, &x.trace)
 
 	x.err = x.run()
+	x.answered.Store(x.err == nil)
 	m := users.Measured{Bytes: x.response.Size, Connect: x.connect}
 	if x.err != nil {
 		x.cause = x.explain(x.err, parent)
@@ -80,6 +82,7 @@ func (x *exchange) send(ctx context.Context) users.Measured {
 func (x *exchange) run() error {
 	for {
 		x.hopStart, x.connected = time.Now(), false
+		x.handshaking.Store(false)
 		res, err := x.roundTrip(x.newRequest())
 		if err != nil {
 			return err

@@ -48,8 +48,9 @@ import (
 //	Check says no           CatchResponseError('…')  =
 //	Expect says no          nothing like it
 //	                        CatchResponseError('unexpected status 204 No Content'), or HTTPError from 400 on
-//	broken off by the task  nothing like it
-//	                        CancelledError()
+//	broken off              nothing like it
+//	                        CancelledError(); by the task it is a failure, because the user had to
+//	                        leave it is counted as cancelled
 //	anything else           ConnectionError('…'), in net/http's words with # for numbers
 //
 // A time-out of the task's own context has no number in its text. Windows has

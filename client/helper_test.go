@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -40,7 +41,7 @@ func (t *tape) Record(_ int, r stats.Result) {
 func (t *tape) RecordException(_ int, message, _ string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.exceptions = append(t.exceptions, message)
+	t.exceptions = append(t.exceptions, strings.TrimPrefix(message, "X.t: "))
 }
 
 func (t *tape) all() []stats.Result {
@@ -61,24 +62,33 @@ func (t *tape) only(tb testing.TB) stats.Result {
 
 // as runs script as the only task of one user of host, who then leaves. It
 // returns when the user is gone.
-func as(tb testing.TB, host string, script func(ctx context.Context, u *users.User) error) *tape {
+func as(tb testing.TB, host string, script users.TaskFunc) *tape {
 	tb.Helper()
 	rec := &tape{}
 	run(tb, host, rec, script)
 	return rec
 }
 
-func run(tb testing.TB, host string, rec users.Recorder, script func(ctx context.Context, u *users.User) error) {
+func run(tb testing.TB, host string, rec users.Recorder, script users.TaskFunc) {
 	tb.Helper()
-	classes := []users.Class{{Name: "X", Hostless: true, Tasks: []users.Task{{Name: "t", Run: func(ctx context.Context, u *users.User) error {
-		if err := script(ctx, u); err != nil && !users.Recorded(err) {
-			rec.RecordException(0, err.Error(), "")
+	p := populate(host, rec, script)
+	await(tb, p.Emptied())
+}
+
+// populate starts one user of host whose only task is script, once.
+func populate(host string, rec users.Recorder, script users.TaskFunc) *users.Population {
+	done := false
+	task := func(ctx context.Context, u *users.User) error {
+		if done {
+			return users.ErrStopUser
 		}
-		return users.ErrStopUser
-	}}}}}
+		done = true
+		return script(ctx, u)
+	}
+	classes := []users.Class{{Name: "X", Hostless: true, Tasks: []users.Task{{Name: "t", Run: task}}}}
 	p := users.NewPopulation(classes, rec, slog.New(slog.DiscardHandler))
 	p.Set(&users.Test{Host: host}, users.Target{"X": 1})
-	await(tb, p.Emptied())
+	return p
 }
 
 // await fails the test if ch stays open for so long that it will stay so.

@@ -87,15 +87,19 @@ func TestAConnectionThatWasClosedWhileIdleIsNoFailure(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			const requests = 10
 			var seen atomic.Int64
-			host := "http://" + rawServer(t, func(c *net.TCPConn) {
-				answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", func(c *net.TCPConn) { seen.Add(1); c.Close() })(c)
-			})
+			closed := make(chan struct{})
+			host := "http://" + rawServer(t, answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", func(c *net.TCPConn) {
+				seen.Add(1)
+				c.Close()
+				closed <- struct{}{}
+			}))
 			rec := as(t, host, func(ctx context.Context, u *users.User) error {
 				for range requests {
 					if _, err := client.Of(u).Do(ctx, row.method, "/", row.opts...); err != nil {
 						return err
 					}
-					u.Sleep(ctx, 30*time.Millisecond) // the server's end has to arrive
+					<-closed
+					u.Sleep(ctx, 30*time.Millisecond) // until that has come over the network
 				}
 				return nil
 			})

@@ -17,7 +17,8 @@ const KeepBody = 32 << 20
 type Response struct {
 	// Status is HTTP's, 0 if there was no answer.
 	Status int
-	// Body is decoded (gzip), and of a larger answer the first [KeepBody] bytes.
+	// Body is decoded, if it is gzip and the request said nothing of
+	// Accept-Encoding; of a larger answer it is the first [KeepBody] bytes.
 	Body []byte
 	// Size is the length of the decoded body in bytes.
 	Size int64

@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"io"
 	"net"
@@ -11,18 +12,28 @@ import (
 	"time"
 )
 
-func newTransport(s Settings) *http.Transport {
-	d := &dialer{Dialer: net.Dialer{KeepAlive: none}, tls: s.TLS} // requests sends no probes either
-	t := &http.Transport{
-		Proxy:               http.ProxyFromEnvironment,
-		DialContext:         d.dial,
-		DialTLSContext:      d.dialTLS,
-		DisableKeepAlives:   s.DisableKeepAlive,
-		MaxConnsPerHost:     s.MaxConnections,
-		MaxIdleConnsPerHost: max(keepIdle, s.MaxConnections),
-		TLSClientConfig:     s.TLS, // for https through a proxy; not changed without HTTP/2
-		Protocols:           &http.Protocols{},
+// transport is the connections of one user.
+type transport struct {
+	http.Transport
+	stopDialing context.CancelFunc
+}
+
+func newTransport(s Settings) *transport {
+	closed, stopDialing := context.WithCancel(context.Background())
+	d := &dialer{
+		Dialer: net.Dialer{KeepAlive: none}, // requests sends no probes either
+		tls:    s.TLS,
+		closed: closed,
 	}
+	t := &transport{stopDialing: stopDialing}
+	t.Proxy = http.ProxyFromEnvironment
+	t.DialContext = d.dial
+	t.DialTLSContext = d.dialTLS
+	t.DisableKeepAlives = s.DisableKeepAlive
+	t.MaxConnsPerHost = s.MaxConnections
+	t.MaxIdleConnsPerHost = max(keepIdle, s.MaxConnections)
+	t.TLSClientConfig = s.TLS // for https through a proxy; HTTP/1.1 does not change it
+	t.Protocols = &http.Protocols{}
 	t.Protocols.SetHTTP1(true)
 	if s.HTTP2 {
 		t.Protocols.SetHTTP2(true)
@@ -31,6 +42,12 @@ func newTransport(s Settings) *http.Transport {
 		t.TLSHandshakeTimeout = s.timeout()
 	}
 	return t
+}
+
+// close ends the connections, once no request is under way.
+func (t *transport) close() {
+	t.stopDialing()
+	t.CloseIdleConnections()
 }
 
 // roundTrip sends one request and reads the head of its answer.
@@ -63,7 +80,7 @@ func (x *exchange) newRequest() *http.Request {
 		Body:          x.bodyReader(),
 		ContentLength: int64(len(x.body)),
 	}).WithContext(x.traced)
-	if _, none := req.Body.(empty); none {
+	if _, ok := req.Body.(empty); ok {
 		// Says, before HTTP/1.1 dropped it, "as it is"; nothing of it is written.
 		// With it net/http does not spend a goroutine on finding out whether a body
 		// of unknown length holds anything.
@@ -83,7 +100,7 @@ func (r *request) bodyReader() io.ReadCloser {
 	case len(r.body) > 0:
 		return io.NopCloser(bytes.NewReader(r.body))
 	case r.replayable():
-		return nil
+		return empty{}
 	}
 	return nil
 }

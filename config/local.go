@@ -39,13 +39,12 @@ type Local struct {
 	AccessLog, Locustfile           string
 }
 
-// RunSettings are the settings of `swell run`, DemoSettings those of `swell
-// demo`, in the order of their help.
+// RunSettings are the settings of `swell run`, in the order of its help.
 func RunSettings() []Setting {
 	return without(describe(rawLocal{}), "workload", "target-port", "access-log")
 }
 
-// DemoSettings: see RunSettings.
+// DemoSettings are the settings of `swell demo`, in the order of its help.
 func DemoSettings() []Setting { return without(describe(rawLocal{}), "host") }
 
 func without(list []Setting, flags ...string) []Setting {

@@ -220,6 +220,7 @@ func TestResetStats(t *testing.T) {
 	m.swarm(20, 4)
 	w.says(t, "the statistics start anew", 1)
 	m.running(20)
+	m.flows()
 	m.stop()
 	if counted, sent := m.stats().requests("Aggregated"), int64(s.total()); counted == 0 || counted >= sent {
 		t.Errorf("%d requests counted of %d: the spawn phase should be left out", counted, sent)

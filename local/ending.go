@@ -17,6 +17,9 @@ func (s *supervisor) end(why error) {
 	s.announce(why)
 	b := s.bounds
 	s.finish(present(s.master), step{interrupt, b.masterInterrupt}, step{terminate, b.masterTerminate})
+	if s.master != nil && s.master.code != 0 && !errors.Is(why, errMasterEnded) {
+		s.say("%s", s.master.ending()) // else the caller's exit code would come from nowhere
+	}
 	s.finish(s.workers, step{nothing, b.workerQuit}, step{terminate, b.workerTerminate})
 	s.finish(present(s.target), step{terminate, b.targetTerminate})
 	s.sayFailures()

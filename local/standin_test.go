@@ -99,7 +99,7 @@ func standInTarget(behaviour string, args []string) int {
 func standInWorker(behaviour string, args []string) int {
 	if behaviour == "locust" {
 		path := os.Getenv("STANDIN_LOCUST")
-		panic(syscall.Exec(path, append([]string{path, "-f", "-", "--worker"}, args...), os.Environ()))
+		panic(syscall.Exec(path, append([]string{path, "-f", os.Getenv("STANDIN_LOCUSTFILE"), "--worker"}, args...), os.Environ()))
 	}
 	got := signals()
 	conn, err := net.Dial("tcp", net.JoinHostPort(value(args, "--master-host"), value(args, "--master-port")))

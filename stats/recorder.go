@@ -14,7 +14,7 @@ type Recorder struct {
 type shard struct {
 	mu     sync.Mutex
 	window *Window
-	_      [40]byte // keeps neighbours off one cache line
+	_      [48]byte // keeps neighbours off one cache line
 }
 
 // NewRecorder makes a recorder with the given number of shards (at least 1).

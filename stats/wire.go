@@ -78,7 +78,7 @@ func (o *occurrences) wire(key failure) map[string]any {
 
 // id is the key under which the master adds up failures of several workers.
 func (f failure) id() string {
-	sum := sha256.Sum256([]byte(f.method + "." + f.name + "." + f.cause))
+	sum := sha256.Sum256([]byte(f.method + "\x00" + f.name + "\x00" + f.cause))
 	return hex.EncodeToString(sum[:])
 }
 

@@ -1,27 +1,25 @@
+// Package tasks owns the flows of the built-in workloads: what a user of the
+// payment service does, request by request. Where requests go and how they are
+// measured is package client's; when a task runs is package users'.
+//
+//	app.Main(tasks.Payment)
 package tasks
 
 import (
-	"context"
-	"io"
-	"net/http"
 	"time"
 
 	"swell/users"
 )
 
+// Payment is a customer of the payment service.
 var Payment = users.Class{
-	Name: "PaymentUser", WaitTime: users.Between(100*time.Millisecond, 300*time.Millisecond),
-	Tasks: []users.Task{{Name: "index", Run: func(ctx context.Context, u *users.User) error {
-		_, err := u.Measure(ctx, "GET", "/", func(ctx context.Context) users.Measured {
-			req, _ := http.NewRequestWithContext(ctx, "GET", u.Host()+"/", nil)
-			res, err := http.DefaultClient.Do(req)
-			if err != nil {
-				return users.Measured{Cause: err.Error()}
-			}
-			n, _ := io.Copy(io.Discard, res.Body)
-			res.Body.Close()
-			return users.Measured{Bytes: n}
-		})
-		return err
-	}}},
+	Name:     "PaymentUser",
+	WaitTime: users.Between(time.Second, 3*time.Second),
+	Tasks: []users.Task{
+		{Name: "index", Tags: []string{"read"}, Run: index},
+		{Name: "browse", Tags: []string{"read"}, Run: browse},
+		{Name: "search", Tags: []string{"read"}, Run: search},
+		{Name: "create", Tags: []string{"write"}, Run: create},
+		{Name: "checkout", Tags: []string{"write"}, Run: checkout},
+	},
 }

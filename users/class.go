@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // Class is a kind of user, as a User class in a locustfile.
@@ -65,10 +66,10 @@ type Task struct {
 }
 
 var (
-	// ErrStopUser, returned by a task, ends this user; the master's number is
+	// ErrStopUser is returned by a task to end this user; the master's number is
 	// made up again with its next edit (Locust's StopUser).
 	ErrStopUser = errors.New("stop this user")
-	// ErrRescheduleNow, returned by a task, starts the next one without a wait
+	// ErrRescheduleNow is returned by a task to start the next one without a wait
 	// (Locust's RescheduleTaskImmediately).
 	ErrRescheduleNow = errors.New("reschedule without waiting")
 	// ErrLeaving is what a request or a sleep of a user returns when the user has
@@ -83,7 +84,18 @@ func Recorded(err error) bool {
 	return errors.As(err, &r) && r.Recorded()
 }
 
-var pythonName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var (
+	identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	// keywords are those of Python 3, keyword.kwlist.
+	keywords = strings.Fields(`False None True and as assert async await break class continue
+		def del elif else except finally for from global if import in is lambda nonlocal
+		not or pass raise return try while with yield`)
+)
+
+// pythonName says whether Python can define something by this name.
+func pythonName(name string) bool {
+	return identifier.MatchString(name) && !slices.Contains(keywords, name)
+}
 
 // Validate checks classes and returns all problems at once, or nil.
 func Validate(classes []Class) error {
@@ -95,7 +107,7 @@ func Validate(classes []Class) error {
 	}
 	seen := map[string]bool{}
 	for i, c := range classes {
-		if !pythonName.MatchString(c.Name) {
+		if !pythonName(c.Name) {
 			bad("user class %d: Name must be a Python class name (got %q)", i+1, c.Name)
 		}
 		if seen[c.Name] {
@@ -123,7 +135,7 @@ func (c Class) validateTasks() []error {
 	}
 	seen := map[string]bool{}
 	for i, t := range c.Tasks {
-		if !pythonName.MatchString(t.Name) {
+		if !pythonName(t.Name) {
 			bad("task %d: Name must be a Python function name (got %q)", i+1, t.Name)
 		}
 		if seen[t.Name] {

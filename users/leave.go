@@ -50,7 +50,7 @@ func (u *User) leave(how Leave) {
 
 // hurry sets the moment after which what the user does is broken off. u.mu is held.
 func (u *User) hurry(how Leave) {
-	if how.Quiet && !u.quiet {
+	if how.Quiet && !u.quiet && u.state != leaving { // OnStop may send
 		u.quiet = true
 		if u.hush != nil {
 			close(u.hush)

@@ -33,42 +33,53 @@ type Measured struct {
 
 // Measure is the one place where a request is measured, for every protocol. It
 // runs send, takes the time from its call to its return, and records one
-// [stats.Result] under Locust's request type and name. A request that is broken
-// off because the user must be gone counts as cancelled, whatever send says.
+// [stats.Result] under Locust's request type and name, also if send or Judge
+// panics. A request that is broken off because the user must be gone counts as
+// cancelled, whatever send says.
 //
-// It returns ErrLeaving, with nothing sent and nothing recorded, when the user
-// was asked to leave and may send no more.
+// With nothing sent and nothing recorded it returns [ErrLeaving] when the user
+// was asked to leave and may send no more, and ctx's cause when ctx has ended.
 func (u *User) Measure(ctx context.Context, method, name string, send func(context.Context) Measured) (stats.Result, error) {
-	if u.silent(ctx) {
+	if u.silent() {
 		return stats.Result{}, ErrLeaving
 	}
-	r := stats.Result{Method: method, Name: name, Class: u.name, Start: time.Now()}
+	if ctx.Err() != nil {
+		return stats.Result{}, context.Cause(ctx)
+	}
+	r := stats.Result{
+		Method: method, Name: name, Class: u.name, Start: time.Now(),
+		Outcome: stats.Failure, Cause: "panic in the task", // unless it gets to the end
+	}
+	unsent := false
+	defer func() {
+		if !unsent {
+			u.recorder.Record(u.seat, r)
+		}
+	}()
 	m := send(ctx)
 	r.Latency = time.Since(r.Start)
 	r.Bytes, r.Connect = m.Bytes, m.Connect
 
 	aborted := m.Cause != "" && u.ctx.Err() != nil
-	if m.Unsent && aborted {
-		return stats.Result{}, ErrLeaving
-	}
-	switch {
-	case aborted:
-		r.Outcome = stats.Cancelled
-	default:
-		if m.Judge != nil {
-			m.Cause = m.Judge()
+	if aborted {
+		r.Outcome, r.Cause = stats.Cancelled, ""
+		if unsent = m.Unsent; unsent {
+			return stats.Result{}, ErrLeaving
 		}
-		if m.Cause != "" {
-			r.Outcome, r.Cause = stats.Failure, m.Cause
-		}
+		return r, nil
 	}
-	u.recorder.Record(u.seat, r)
+	if m.Judge != nil {
+		m.Cause = m.Judge()
+	}
+	if r.Cause = m.Cause; r.Cause == "" {
+		r.Outcome = stats.Success
+	}
 	return r, nil
 }
 
 // silent says that nothing may be sent any more.
-func (u *User) silent(ctx context.Context) bool {
-	if u.ctx.Err() != nil || ctx.Err() != nil {
+func (u *User) silent() bool {
+	if u.ctx.Err() != nil {
 		return true
 	}
 	u.mu.Lock()

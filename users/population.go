@@ -111,25 +111,29 @@ func (p *Population) class(name string) *Class {
 }
 
 func (p *Population) resize(g *group, name string, test *Test, want int) {
+	want = max(0, want)
 	if len(g.users) > want {
-		g.dismiss(max(0, want), LeaveAsked(test.StopTimeout))
-		return
+		g.dismiss(want, LeaveAsked(test.StopTimeout))
 	}
-	newcomers := g.users[len(g.users):]
-	d, err := p.ready(g, name, test)
-	for len(g.users)+len(newcomers) < want {
-		newcomers = append(newcomers, newUser(g.class, name, p.nextSeat, d, test, p.recorder, p.departed))
+	idle := g.users[len(g.users):] // users that have not begun
+	for len(g.users)+len(idle) < want {
+		idle = append(idle, newUser(g.class, name, p.nextSeat, test, p.recorder, p.departed))
 		p.nextSeat++
 		p.count(1)
 	}
-	g.users = append(g.users, newcomers...)
+	g.users = append(g.users, idle...)
+	if g.blocked != "" { // perhaps this edit mends what kept them from starting
+		idle = g.users
+	}
+	if len(idle) == 0 {
+		return
+	}
+	d, err := p.ready(g, name, test)
 	if err != nil {
 		return
 	}
-	if g.blocked != "" { // an edit has mended what kept them idle
-		g.blocked, newcomers = "", g.users
-	}
-	for _, u := range newcomers {
+	g.blocked = ""
+	for _, u := range idle {
 		u.beginUnder(test, d)
 	}
 }
@@ -153,7 +157,7 @@ func (p *Population) ready(g *group, name string, test *Test) (*deck, error) {
 	}
 	if err != nil && g.blocked != err.Error() {
 		g.blocked = err.Error()
-		p.recorder.RecordException(0, err.Error(), name+" cannot start")
+		p.recorder.RecordException(0, err.Error(), err.Error())
 	}
 	return d, err
 }

@@ -14,14 +14,10 @@ import (
 
 // work runs one task, or OnStart again if it has not succeeded yet.
 func (u *User) work() {
-	if !u.started {
+	if u.started {
+		u.runTask()
+	} else {
 		u.runOnStart()
-		u.advance(done)
-		return
-	}
-	u.runTask()
-	if u.stopped {
-		u.leave(LeaveNow())
 	}
 	u.advance(done)
 }
@@ -34,15 +30,26 @@ func (u *User) runTask() {
 	err := u.call(t.Name, t.Run)
 	switch {
 	case errors.Is(err, ErrStopUser):
-		u.stopped = true
+		u.stopItself()
 	case errors.Is(err, ErrRescheduleNow):
 		u.rescheduled = true
 	}
 }
 
+// ownTime is how long OnStop of a user that ended itself may take.
+const ownTime = time.Minute
+
+func (u *User) stopItself() {
+	u.stopped = true
+	u.leave(Leave{Within: ownTime})
+}
+
 func (u *User) runOnStart() event {
 	if u.class.OnStart != nil {
 		if err := u.call("OnStart", u.class.OnStart); err != nil {
+			if errors.Is(err, ErrStopUser) {
+				u.stopItself()
+			}
 			return fail
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"time"
 )
@@ -47,9 +48,9 @@ type attachment struct {
 	value io.Closer
 }
 
-func newUser(c *Class, name string, seat int, d *deck, t *Test, r Recorder, onGone func(*User)) *User {
+func newUser(c *Class, name string, seat int, t *Test, r Recorder, onGone func(*User)) *User {
 	u := &User{
-		class: c, name: name, seat: seat, deck: d, test: t, recorder: r, onGone: onGone,
+		class: c, name: name, seat: seat, test: t, recorder: r, onGone: onGone,
 		wait:   newStream(t.Seed, t.Worker, seat, waitStream),
 		choice: newStream(t.Seed, t.Worker, seat, choiceStream),
 	}
@@ -72,7 +73,7 @@ func (u *User) Host() string {
 	if u.test.Host != "" {
 		return u.test.Host
 	}
-	return u.class.Host
+	return strings.TrimRight(u.class.Host, "/")
 }
 
 // Rand is the user's own source for choices inside tasks.
@@ -144,17 +145,13 @@ func (u *User) current() state {
 	return u.state
 }
 
-func (u *User) advance(e event) bool {
+func (u *User) advance(e event) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	return u.advanceLocked(e)
+	u.advanceLocked(e)
 }
 
-func (u *User) advanceLocked(e event) bool {
-	to, ok := u.state.next(e)
-	u.state = to
-	return ok
-}
+func (u *User) advanceLocked(e event) { u.state, _ = u.state.next(e) }
 
 // drive does what the state asks for until the user waits or is gone. At most
 // one goroutine drives a user at a time.
@@ -172,10 +169,12 @@ func (u *User) drive() {
 		case leaving:
 			u.runOnStop()
 			u.advance(done)
+		case draining: // asked to leave before it did anything
+			u.advance(done)
 		case gone:
 			u.depart()
 			return
-		case born, draining: // begin and the end of what runs lead out of these
+		case born: // not begun: see beginUnder
 			return
 		}
 	}
@@ -211,23 +210,35 @@ func (u *User) wake() {
 	u.drive()
 }
 
+// shortestRetry keeps a user whose OnStart or wait time fails from trying again
+// at once.
+const shortestRetry = time.Second
+
+// pause is how long to wait now.
 func (u *User) pause() time.Duration {
-	if u.rescheduled {
+	switch {
+	case u.rescheduled:
 		u.rescheduled = false
 		return 0
+	case !u.started:
+		return max(shortestRetry, u.drawWait())
+	default:
+		return u.drawWait()
 	}
-	if u.class.WaitTime == nil {
-		return u.unstartedPause(0)
-	}
-	return u.unstartedPause(u.class.WaitTime(u))
 }
 
-// unstartedPause keeps a user whose OnStart fails from asking again at once.
-func (u *User) unstartedPause(d time.Duration) time.Duration {
-	if u.started {
-		return d
+func (u *User) drawWait() (d time.Duration) {
+	if u.class.WaitTime == nil {
+		return 0
 	}
-	return max(d, time.Second)
+	err := u.call("WaitTime", func(context.Context, *User) error {
+		d = u.class.WaitTime(u)
+		return nil
+	})
+	if err != nil { // it panicked
+		return shortestRetry
+	}
+	return d
 }
 
 func (u *User) depart() {

@@ -35,6 +35,10 @@ func (l *link) deliver() {
 func (l *link) down(m message) {
 	switch m.kind {
 	case "ack":
+		if l.unacked.Load() == 0 {
+			return // boomer panics at an answer that it does not wait for
+		}
+		l.unacked.Add(-1)
 		index, _ := number(m.fields()["index"])
 		l.events.put(connected{int(index)})
 		l.pass(message{kind: "ack", node: m.node})
@@ -81,6 +85,7 @@ func (l *link) announced() {
 
 // hold waits until the worker has let its users go and its last numbers out.
 func (l *link) hold(kind string) {
+	l.announced() // a stop must not overtake the spawn before it
 	h := halt{kind: kind, done: make(chan struct{})}
 	l.events.put(h)
 	select {

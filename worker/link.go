@@ -33,10 +33,12 @@ type link struct {
 	events   *mailbox[any]     // for the worker: connected, order, halt, hurry, spawned
 
 	node     atomic.Pointer[string] // boomer's id, once it has said it
-	heard    atomic.Int64           // when the master was last heard, Unix ns
-	rejected atomic.Int64           // frames that could not be read as messages
-	lastSent float64                // the timestamp of the last spawn that was passed on
-	lastSeq  int64                  // of the last stats message that was passed on
+	began    time.Time
+	heard    atomic.Int64   // when the master was last heard, ns since began
+	unacked  atomic.Int64   // client_ready messages that were not acknowledged
+	rejected atomic.Int64   // frames that could not be read as messages
+	lastSent float64        // the timestamp of the last spawn that was passed on
+	passed   map[int64]bool // stats messages that were passed on, by seq
 
 	closing sync.Once
 	closed  chan struct{}
@@ -78,8 +80,9 @@ func newLink(master, boomer net.Conn, p *permits, usage func() (float64, uint64)
 		orders:   newMailbox[order](),
 		events:   newMailbox[any](),
 		closed:   make(chan struct{}),
+		passed:   map[int64]bool{},
+		began:    time.Now(),
 	}
-	l.heard.Store(time.Now().UnixNano())
 	return l
 }
 
@@ -158,7 +161,7 @@ func (l *link) fromMaster() {
 			l.fail(lossOf(err))
 			return
 		}
-		l.heard.Store(time.Now().UnixNano())
+		l.heard.Store(int64(time.Since(l.began)))
 		if f.command {
 			l.toBoomer.put(parcel{bytes: f.appendTo(nil)})
 			continue
@@ -223,7 +226,7 @@ func (l *link) reject(where string, err error) {
 
 // silentFor is how long the master has not been heard.
 func (l *link) silentFor() time.Duration {
-	return time.Since(time.Unix(0, l.heard.Load()))
+	return time.Since(l.began) - time.Duration(l.heard.Load())
 }
 
 func (l *link) alive() bool {

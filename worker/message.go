@@ -22,6 +22,9 @@ var (
 		h := &codec.MsgpackHandle{WriteExt: true}
 		h.RawToString = true
 		h.SignedInteger = true
+		// Lengths that are announced are not believed: lists grow with what comes.
+		h.MaxInitLen = 16
+		h.MaxDepth = 64
 		return h
 	}()
 )

@@ -8,13 +8,19 @@ import (
 	"syscall"
 )
 
+// formerNodeEnv hands the id on the lost connection to the new process.
+const formerNodeEnv = "SWELL_FORMER_NODE"
+
+func formerNode() string { return os.Getenv(formerNodeEnv) }
+
 // retire replaces this process by a new one of the same program, with the same
 // id. boomer's czmq client uses one socket in two threads, and destroying it
 // aborts the process, so a lost connection cannot be cleaned up from inside.
 func (s *session) retire() error {
+	env := append(os.Environ(), formerNodeEnv+"="+s.link.nodeID())
 	program, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("find this program: %w", err)
 	}
-	return fmt.Errorf("replace this process: %w", syscall.Exec(program, os.Args, os.Environ()))
+	return fmt.Errorf("replace this process: %w", syscall.Exec(program, os.Args, env))
 }

@@ -8,3 +8,6 @@ func (s *session) retire() error {
 	s.boomer.Quit()
 	return nil
 }
+
+// formerNode is the id of the process that this one replaces: none, see retire.
+func formerNode() string { return "" }

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"swell/stats"
@@ -15,7 +16,7 @@ import (
 // goes again if boomer lost it on the way (its czmq client may refuse a frame).
 type reports struct {
 	session  *session
-	recorder *stats.Recorder
+	recorder *stats.Recorder // of the test; nil between tests
 	log      *slog.Logger
 	logLines func() []string
 
@@ -44,25 +45,23 @@ const (
 
 func newReports(w *Worker, s *session) *reports {
 	return &reports{
-		session: s, recorder: w.recorder, log: w.log, logLines: w.cfg.LogLines,
+		session: s, log: w.log, logLines: w.cfg.LogLines,
 		outstanding: map[int64]*report{}, known: map[string]bool{},
 	}
 }
 
 // begin makes the numbers start with a test.
-func (r *reports) begin() {
+func (r *reports) begin(recorder *stats.Recorder) {
+	r.recorder = recorder
 	r.requests, r.cancelled = 0, 0
 	clear(r.known)
-	if late := r.recorder.Take(); late.Requests() > 0 {
-		r.log.Warn(fmt.Sprintf("%d requests ended between two tests and belong to neither", late.Requests()))
-	}
 }
 
 // send reports what has been recorded since the last time.
-func (r *reports) send(counts map[string]int, testing bool) {
-	w := r.recorder.Take()
-	r.keepExceptions(w.Exceptions())
-	if testing || !w.Empty() {
+func (r *reports) send(counts map[string]int) {
+	if r.recorder != nil {
+		w := r.recorder.Take()
+		r.keepExceptions(w.Exceptions())
 		r.sendStats(w, counts)
 	}
 	r.sendExceptions(exceptionsPerReport)
@@ -72,6 +71,7 @@ func (r *reports) send(counts map[string]int, testing bool) {
 // finalise reports the last numbers of a test and says what they add up to.
 func (r *reports) finalise(why string) {
 	w := r.recorder.Take()
+	r.recorder = nil
 	r.keepExceptions(w.Exceptions())
 	total, cancelled := r.requests+w.Requests(), r.cancelled+w.Cancelled()
 	line := fmt.Sprintf("the test is over, %s: %d requests counted", why, total)
@@ -156,7 +156,7 @@ func (r *reports) sendExceptions(limit int) {
 				return
 			}
 			limit--
-			r.session.report("exception", map[string]any{"msg": x.Message, "traceback": x.Traceback})
+			r.session.report("exception", map[string]any{"msg": validText(x.Message), "traceback": validText(x.Traceback)})
 		}
 	}
 }
@@ -167,5 +167,13 @@ func (r *reports) sendLogs() {
 		return
 	}
 	r.lastLines = lines
+	lines = slices.Clone(lines)
+	for i := range lines {
+		lines[i] = validText(lines[i])
+	}
 	r.session.report("logs", map[string]any{"worker_id": r.session.link.nodeID(), "logs": lines})
 }
+
+// validText makes s safe for the master, which answers a message that is not UTF-8 by
+// asking for a new connection.
+func validText(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }

@@ -13,15 +13,18 @@ import (
 // everything in it, in the order in which things happen.
 type conversation struct {
 	*Worker
-	session *session
-	reports *reports
-	index   int   // the worker's number, from the master's ack
-	greeted bool  // the first ack has come; a worker is acknowledged after each stop
-	test    *test // nil between tests
-	exits   []exit
-	flushed bool      // the last numbers before the exits are on their way
-	lost    bool      // the connection is gone
-	endBy   time.Time // when a worker that was told to end stops waiting; zero: never
+	session   *session
+	reports   *reports
+	index     int   // the worker's number, from the master's ack
+	greeted   bool  // the first ack has come; a worker is acknowledged after each stop
+	test      *test // nil between tests
+	exits     []exit
+	flushed   bool        // the last numbers before the exits are on their way
+	quitting  bool        // the master has said quit: that it hangs up is no loss
+	lost      bool        // the connection is gone
+	overdue   *time.Timer // fires when users that were asked to leave have not
+	overdueAt time.Time
+	endBy     time.Time // when a worker that was told to end stops waiting; zero: never
 }
 
 // exit is something that waits until the users have left and the last numbers
@@ -33,6 +36,14 @@ type exit struct {
 	cause   error // nil: the worker is done
 }
 
+const (
+	// overstay is how long users get beyond the time in which they have to leave:
+	// a Go task that ignores its context cannot be ended, only left behind.
+	overstay = 5 * time.Second
+	// quitOverstay is the same after the master's quit, when it listens for 0.5 s.
+	quitOverstay = 100 * time.Millisecond
+)
+
 // endSlack is how long after its users a worker that was told to end waits for a
 // master that takes no more bytes.
 const endSlack = 3 * time.Second
@@ -41,7 +52,8 @@ var errEnding = errors.New("it took the last numbers too slowly")
 
 // serve obeys the master until it quits or ctx ends (nil), or is lost (why).
 func (w *Worker) serve(ctx context.Context, s *session) error {
-	c := &conversation{Worker: w, session: s, reports: newReports(w, s)}
+	c := &conversation{Worker: w, session: s, reports: newReports(w, s), overdue: time.NewTimer(time.Hour)}
+	c.overdue.Stop()
 	report := time.NewTicker(ReportInterval)
 	defer report.Stop()
 	watch := time.NewTicker(min(250*time.Millisecond, w.cfg.Silence))
@@ -61,13 +73,15 @@ func (w *Worker) serve(ctx context.Context, s *session) error {
 			c.hooked(err)
 		case <-closed:
 			closed, c.lost = nil, true
-			c.leave(users.LeaveNow(), exit{why: "the master was lost", over: true, cause: s.link.cause})
+			c.hungUp()
 		case <-ended:
 			ended = nil
-			c.endBy = time.Now().Add(c.test.asked().Within + endSlack)
-			c.leave(c.test.asked(), exit{why: "this worker was told to end", over: true, release: s.quit})
+			c.endBy = time.Now().Add(c.test.asked().Within + overstay + endSlack)
+			c.leave(c.test.asked(), overstay, exit{why: "this worker was told to end", over: true, release: s.quit})
 		case <-c.test.emptied(len(c.exits) > 0):
 			c.test.gone = true
+		case <-c.overdue.C:
+			c.abandon()
 		}
 		if over, cause := c.depart(); over {
 			return cause
@@ -84,7 +98,10 @@ func (c *conversation) handle(e any) {
 	case spawned:
 		c.spawned()
 	case hurry:
-		c.test.leave(users.LeaveNow())
+		c.quitting = true
+		if len(c.exits) > 0 {
+			c.dismiss(users.LeaveNow(), quitOverstay)
+		}
 	case written:
 		c.reports.confirm(e.seq)
 	case halt:
@@ -110,15 +127,48 @@ func (c *conversation) halt(h halt) {
 	done := exit{why: "the master said " + h.kind, release: func() { close(h.done) }}
 	if h.kind == "quit" {
 		done.release, done.over = func() { close(h.done); c.session.quit() }, true
-		c.leave(users.LeaveNow(), done)
+		c.leave(users.LeaveNow(), quitOverstay, done)
 		return
 	}
-	c.leave(c.test.asked(), done)
+	c.leave(c.test.asked(), overstay, done)
 }
 
-func (c *conversation) leave(how users.Leave, x exit) {
+// hungUp deals with the end of the connection. What the master said before it
+// counts: if that was quit, the worker is done.
+func (c *conversation) hungUp() {
+	for _, e := range c.session.link.events.take() {
+		c.handle(e)
+	}
+	gone := exit{why: "the master was lost", over: true, cause: c.session.link.cause}
+	if c.quitting {
+		gone = exit{why: "the master quit", over: true}
+	}
+	c.leave(users.LeaveNow(), quitOverstay, gone)
+}
+
+func (c *conversation) leave(how users.Leave, overstay time.Duration, x exit) {
 	c.exits = append(c.exits, x)
+	c.dismiss(how, overstay)
+}
+
+// dismiss asks the users to go; who is asked twice has the shorter time.
+func (c *conversation) dismiss(how users.Leave, overstay time.Duration) {
 	c.test.leave(how)
+	patience := how.Within + overstay
+	if by := time.Now().Add(patience); c.overdueAt.IsZero() || by.Before(c.overdueAt) {
+		c.overdueAt = by
+		c.overdue.Reset(patience)
+	}
+}
+
+// abandon goes on without users that do not leave: their test is over, and what
+// they still do belongs to none.
+func (c *conversation) abandon() {
+	if c.test == nil || c.test.gone || len(c.exits) == 0 {
+		return
+	}
+	c.test.gone = true
+	c.log.Warn(fmt.Sprintf("left users behind whose tasks do not heed their context: %v", c.test.counts()))
 }
 
 // depart releases the exits once nobody is left and the numbers are out.
@@ -142,7 +192,7 @@ func (c *conversation) depart() (over bool, cause error) {
 		if x.release != nil {
 			x.release()
 		}
-		if x.over {
+		if x.over && (!over || x.cause == nil) { // a worker that is done does not mind a loss
 			over, cause = true, x.cause
 		}
 	}
@@ -157,13 +207,15 @@ func (c *conversation) endTest() {
 	t := c.test
 	c.test = nil
 	t.cancel()
+	c.overdue.Stop()
+	c.overdueAt = time.Time{}
 	c.reports.finalise(c.exits[0].why)
 	c.stopHook(t)
 }
 
 func (c *conversation) report() {
 	if !c.lost && !c.flushed {
-		c.reports.send(c.test.counts(), c.test != nil)
+		c.reports.send(c.test.counts())
 	}
 }
 

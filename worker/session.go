@@ -34,8 +34,9 @@ func dial(ctx context.Context, address string) (net.Conn, error) {
 }
 
 // startSession puts a link between the master and a new boomer.
-func startSession(master net.Conn, p *permits, usage func() (float64, uint64), logger *slog.Logger) (*session, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+func startSession(ctx context.Context, master net.Conn, p *permits, usage func() (float64, uint64), logger *slog.Logger) (*session, error) {
+	var loopback net.ListenConfig
+	listener, err := loopback.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("listen for boomer: %w", err)
 	}

@@ -4,14 +4,17 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"time"
 
+	"swell/stats"
 	"swell/users"
 )
 
 // test is one test of the master's, from its first spawn message to the end of
 // its users. A nil test is the time between two tests.
 type test struct {
+	recorder   *stats.Recorder // of this test alone: who overstays it records into the void
 	population *users.Population
 	snapshot   users.Test
 	target     users.Target
@@ -19,11 +22,15 @@ type test struct {
 	cancel     context.CancelFunc
 	hook       chan error // OnTestStart's result
 	ready      bool       // OnTestStart has succeeded
+	failed     bool       // OnTestStart has failed: no user starts in this test
 	gone       bool       // after leave: nobody is left
 }
 
 // order makes the users what the master wants; the first one begins a test.
 func (c *conversation) order(o order) {
+	if len(c.exits) > 0 {
+		return // an end has begun; a master that is still there asks again
+	}
 	if c.test == nil {
 		c.beginTest()
 	}
@@ -34,20 +41,22 @@ func (c *conversation) order(o order) {
 		c.test.snapshot.Host = c.cfg.Host
 	}
 	c.test.target = o.target
-	if c.test.hook == nil && !c.test.ready {
+	if c.test.hook == nil && !c.test.ready && !c.test.failed {
 		c.startHook()
 	}
 	c.apply()
 }
 
 func (c *conversation) beginTest() {
-	c.reports.begin()
+	recorder := stats.NewRecorder(4 * runtime.GOMAXPROCS(0))
 	ctx, cancel := context.WithCancel(context.Background())
 	c.test = &test{
-		population: users.NewPopulation(c.cfg.Classes, c.recorder, c.log),
+		recorder:   recorder,
+		population: users.NewPopulation(c.cfg.Classes, recorder, c.log),
 		ctx:        ctx, cancel: cancel,
 		snapshot: users.Test{Seed: rand.Uint64()}, //nolint:gosec // a seed, not a secret
 	}
+	c.reports.begin(recorder)
 }
 
 func (c *conversation) apply() {
@@ -71,7 +80,8 @@ func (c *conversation) startHook() {
 func (c *conversation) hooked(err error) {
 	c.test.hook = nil
 	if err != nil {
-		c.recorder.RecordException(0, "OnTestStart: "+err.Error(), "OnTestStart failed: no user starts")
+		c.test.failed = true
+		c.test.recorder.RecordException(0, "OnTestStart: "+err.Error(), "OnTestStart failed: no user starts")
 		return
 	}
 	c.test.ready = true

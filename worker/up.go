@@ -12,6 +12,7 @@ func (l *link) up(f frame) {
 	switch m.kind {
 	case "client_ready":
 		l.node.Store(&m.node)
+		l.unacked.Add(1)
 	case "heartbeat":
 		l.heartbeat(m)
 		return
@@ -40,6 +41,9 @@ func (l *link) heartbeat(m message) {
 	l.pass(message{kind: "heartbeat", node: m.node})
 }
 
+// rememberedStats is how far behind the latest a repeated report may come.
+const rememberedStats = 1000
+
 // stats lets the worker's own reports through, each once: boomer's own are empty,
 // would pull minima to 0 and overwrite the number of users by class.
 func (l *link) stats(m message, f frame) {
@@ -47,12 +51,14 @@ func (l *link) stats(m message, f frame) {
 	if !ok {
 		return
 	}
-	seq, _ := number(ours["seq"])
-	if int64(seq) <= l.lastSeq {
+	n, _ := number(ours["seq"])
+	seq := int64(n)
+	if l.passed[seq] {
 		return
 	}
-	l.lastSeq = int64(seq)
-	l.toMaster.put(parcel{bytes: f.appendTo(nil), then: func() { l.events.put(written{int64(seq)}) }})
+	l.passed[seq] = true
+	delete(l.passed, seq-rememberedStats)
+	l.toMaster.put(parcel{bytes: f.appendTo(nil), then: func() { l.events.put(written{seq}) }})
 }
 
 // send writes a message to the master; then, if set, is called when it is out.

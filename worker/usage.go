@@ -67,7 +67,8 @@ func (u *usage) percent(now cpuSample) float64 {
 	if elapsed <= 0 {
 		return 0
 	}
-	return 100 * (now.used - oldest.used) / elapsed / u.cores
+	percent := 100 * (now.used - oldest.used) / elapsed / u.cores
+	return math.Round(10*percent) / 10 // as psutil, for the Workers tab shows what it gets
 }
 
 // cpuLimit is how many cores the process may use: the smallest cgroup quota above

@@ -12,11 +12,9 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"runtime"
 	"sync"
 	"time"
 
-	"swell/stats"
 	"swell/users"
 )
 
@@ -52,13 +50,12 @@ type Hook func(ctx context.Context, t *users.Test) error
 
 // Worker obeys a master.
 type Worker struct {
-	cfg      Config
-	log      *slog.Logger
-	recorder *stats.Recorder
-	permits  *permits
-	usage    *usage
-	node     string         // the id on the connection before this one
-	hooks    sync.WaitGroup // OnTestStop, while it runs
+	cfg     Config
+	log     *slog.Logger
+	permits *permits
+	usage   *usage
+	node    string         // the id on the connection before this one
+	hooks   sync.WaitGroup // OnTestStop, while it runs
 }
 
 // New makes a worker. It does nothing until Run.
@@ -74,9 +71,9 @@ func New(cfg Config) *Worker {
 	}
 	return &Worker{
 		cfg: cfg, log: cfg.Log,
-		recorder: stats.NewRecorder(4 * runtime.GOMAXPROCS(0)),
-		permits:  newPermits(),
-		usage:    newUsage(),
+		permits: newPermits(),
+		usage:   newUsage(),
+		node:    formerNode(),
 	}
 }
 
@@ -88,7 +85,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	for {
 		s, err := w.connect(ctx)
 		if err != nil {
-			return nil //nolint:nilerr // only the end of ctx ends connect
+			return nil // only the end of ctx ends connect
 		}
 		lost := w.serve(ctx, s)
 		if lost == nil {
@@ -96,6 +93,9 @@ func (w *Worker) Run(ctx context.Context) error {
 		}
 		w.log.Warn(fmt.Sprintf("lost the master at %s (%v): the users are stopped, connecting again", w.cfg.Master, lost))
 		w.node = s.link.nodeID()
+		if newBackoff().wait(ctx) != nil { // many workers lose a master at the same moment
+			return nil
+		}
 		if err := s.retire(); err != nil {
 			return err
 		}
@@ -109,7 +109,7 @@ func (w *Worker) connect(ctx context.Context) (*session, error) {
 		conn, err := dial(ctx, w.cfg.Master)
 		if err == nil {
 			var s *session
-			if s, err = startSession(conn, w.permits, w.usage.read, w.log); err == nil {
+			if s, err = startSession(ctx, conn, w.permits, w.usage.read, w.log); err == nil {
 				return s, nil
 			}
 			conn.Close()

@@ -6,7 +6,7 @@ written); nothing in the Go tests depends on it:
     python client/testdata/locust_failures.py
 """
 
-from locust import HttpUser  # first: it patches the standard library for gevent
+import locust  # noqa: F401, I001  first: it patches the standard library for gevent
 from locust.clients import HttpSession
 from locust.event import EventHook
 from locust.stats import StatsError
@@ -67,10 +67,29 @@ held = []
 def certificate(name):
     folder = tempfile.mkdtemp()
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-         "-keyout", folder + "/key", "-out", folder + "/cert", "-days", "2", "-subj", "/CN=" + name,
-         "-addext", "subjectAltName=DNS:" + name],
-        check=True, capture_output=True)
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-keyout",
+            folder + "/key",
+            "-out",
+            folder + "/cert",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=" + name,
+            "-addext",
+            "subjectAltName=DNS:" + name,
+        ],
+        check=True,
+        capture_output=True,
+    )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder + "/cert", folder + "/key")
     return context, folder + "/cert"
@@ -114,8 +133,8 @@ for _ in range(3):
     c.setblocking(False)
     c.connect_ex(full.getsockname())
     held.append(c)
-show("connection not accepted", "http://127.0.0.1:%d" % full.getsockname()[1], timeout=0.3)
-show("connection not accepted, TLS", "https://127.0.0.1:%d" % full.getsockname()[1], timeout=0.3)
+show("connection not accepted", f"http://127.0.0.1:{full.getsockname()[1]}", timeout=0.3)
+show("connection not accepted, TLS", f"https://127.0.0.1:{full.getsockname()[1]}", timeout=0.3)
 show("status line cut", port(answer(b"HTTP/1.1 20")))
 show("header cut", port(answer(b"HTTP/1.1 200 OK\r\nContent-Le")))
 show("garbage", port(answer(b"SSH-2.0-OpenSSH_9.6\r\n")))
@@ -141,16 +160,21 @@ show("404, name given", port(answer(b"HTTP/1.1 404 Not Found\r\nContent-Length: 
 show("503 own reason", port(answer(b"HTTP/1.1 503 Come Back Later\r\nContent-Length: 0\r\n\r\n")))
 show("503 no reason", port(answer(b"HTTP/1.1 503\r\nContent-Length: 0\r\n\r\n")))
 show("500 quoted reason", port(answer(b"HTTP/1.1 500 it's broken\r\nContent-Length: 0\r\n\r\n")))
-show("500 both quotes", port(answer(b"HTTP/1.1 500 it's \"broken\"\r\nContent-Length: 0\r\n\r\n")))
+show("500 both quotes", port(answer(b'HTTP/1.1 500 it\'s "broken"\r\nContent-Length: 0\r\n\r\n')))
 show("500 latin1 reason", port(answer("HTTP/1.1 500 kaputt: Überlauf\r\nContent-Length: 0\r\n\r\n".encode("latin1"))))
 show("500 utf8 reason", port(answer("HTTP/1.1 500 kaputt: Überlauf\r\nContent-Length: 0\r\n\r\n".encode())))
 show("999", port(answer(b"HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n")))
 show("304", port(answer(b"HTTP/1.1 304 Not Modified\r\n\r\n")))
 show("redirects for ever", port(answer(b"HTTP/1.1 302 Found\r\nLocation: /y\r\nContent-Length: 0\r\n\r\n")))
 show("redirect to ftp", port(answer(b"HTTP/1.1 302 Found\r\nLocation: ftp://h/y\r\nContent-Length: 0\r\n\r\n")))
-show("redirect to a bad URL", port(answer(b"HTTP/1.1 302 Found\r\nLocation: http://[::1/y\r\nContent-Length: 0\r\n\r\n")))
+show(
+    "redirect to a bad URL", port(answer(b"HTTP/1.1 302 Found\r\nLocation: http://[::1/y\r\nContent-Length: 0\r\n\r\n"))
+)
 show("redirect to no host", port(answer(b"HTTP/1.1 302 Found\r\nLocation: http:///y\r\nContent-Length: 0\r\n\r\n")))
-show("redirect to a closed port", port(answer(b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:%d/y\r\nContent-Length: 0\r\n\r\n" % closed)))
+show(
+    "redirect to a closed port",
+    port(answer(b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:%d/y\r\nContent-Length: 0\r\n\r\n" % closed)),
+)
 tls, own = certificate("localhost")
 other, _ = certificate("other.example")
 show("TLS unknown authority", port(answer(b""), tls))
@@ -164,7 +188,11 @@ show("large header", port(answer(b"HTTP/1.1 200 OK\r\nX: " + b"a" * 70000 + b"\r
 show("upload refused half way", port(reset_after(b"")), method="POST", data=b"x" * 10_000_000)
 show("path with a space", port(answer(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")), path='/a b?q=ü <x>|"y"')
 show("no path", port(answer(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")), path="")
-show("credentials", port(answer(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")).replace("//", "//u:p@"), path="/x?y=1#frag")
+show(
+    "credentials",
+    port(answer(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")).replace("//", "//u:p@"),
+    path="/x?y=1#frag",
+)
 
 target = port(answer(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
 show("(warm up)", target)
@@ -172,7 +200,7 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
 files = []
 try:
     while True:
-        files.append(open("/dev/null"))
+        files.append(open("/dev/null"))  # noqa: PTH123, SIM115  they have to stay open
 except OSError:
     pass
 show("no file descriptors", target)

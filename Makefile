@@ -1,0 +1,66 @@
+# `make help` lists what there is. Everything a target needs it installs itself:
+# Python packages in .venv, Debian packages when root (else it says which).
+
+SHELL := /bin/bash
+PYTHON ?= python3
+GO     ?= go
+VENV   := .venv
+TOOL   := $(GO) tool -modfile=tools/go.mod
+
+.DEFAULT_GOAL := help
+.PHONY: help build venv demo test lint unit e2e e2e-goczmq browser-test fuzz bench locustfile clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build bin/swell
+	$(GO) build -o bin/swell .
+
+venv: $(VENV)/.stamp ## make .venv with Locust and what the tests need
+
+$(VENV)/.stamp: locust/requirements.txt locust/requirements-dev.txt
+	tools/venv.sh $(PYTHON) $(VENV)
+	touch $@
+
+demo: build venv ## a demo target, a stock master with its web UI on :8089 and a worker
+	bin/swell demo $(ARGS)
+
+test: lint unit e2e e2e-goczmq browser-test ## all tests, on a fresh clone too
+
+lint: venv ## go vet, golangci-lint, gofumpt, ruff, shellcheck
+	tools/debian.sh shellcheck
+	$(GO) vet ./...
+	$(TOOL) gofumpt -l -d . | tee /dev/stderr | test -z "$$(cat)"
+	$(TOOL) golangci-lint run
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	shellcheck tools/*.sh .ci/run
+
+unit: venv ## unit tests with the race detector, fuzz seeds included
+	$(GO) test -race $$($(GO) list ./... | grep -v '/e2e')
+
+e2e: venv ## end-to-end tests against a stock master
+	$(GO) test -count=1 -timeout 15m ./e2e/...
+
+e2e-goczmq: venv ## the same with the libczmq build
+	tools/debian.sh libczmq-dev pkg-config gcc
+	$(GO) vet -tags goczmq ./...
+	SWELL_TEST_TAGS=goczmq $(GO) test -count=1 -timeout 15m ./e2e/...
+
+browser-test: build venv ## the web UI in a real Chromium
+	tools/debian.sh chromium
+	$(VENV)/bin/pytest -q e2e/browser
+
+fuzz: ## fuzz the decoders of foreign bytes, a minute each
+	for f in FuzzReadFrame FuzzDecodeMessage FuzzParseOrder; do \
+	    $(GO) test ./worker -run '^$$' -fuzz "^$$f$$" -fuzztime 60s || exit 1; \
+	done
+
+bench: ## benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+locustfile: build ## write locust/locustfile.py anew from the built-in user classes
+	bin/swell locustfile > locust/locustfile.py
+
+clean: ## remove what was built
+	rm -rf bin $(VENV)

@@ -1,0 +1,143 @@
+package config
+
+import (
+	"log/slog"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestAWorkersSettingsThatAreTaken(t *testing.T) {
+	rows := []struct {
+		sentence string
+		flags    map[string]string
+		get      func(Worker) any
+		want     any
+	}{
+		{"a master by name", map[string]string{"master-host": "locust-master"}, func(w Worker) any { return w.Master }, "locust-master:5557"},
+		{"a master by IPv4 address", map[string]string{"master-host": "10.0.0.1"}, func(w Worker) any { return w.Master }, "10.0.0.1:5557"},
+		{"a master by IPv6 address", map[string]string{"master-host": "::1"}, func(w Worker) any { return w.Master }, "[::1]:5557"},
+		{"a master by IPv6 address in brackets", map[string]string{"master-host": "[::1]"}, func(w Worker) any { return w.Master }, "[::1]:5557"},
+		{"spaces around a master are not part of it", map[string]string{"master-host": " m "}, func(w Worker) any { return w.Master }, "m:5557"},
+		{"the lowest port", map[string]string{"master-port": "1"}, func(w Worker) any { return w.Master }, "127.0.0.1:1"},
+		{"the highest port", map[string]string{"master-port": "65535"}, func(w Worker) any { return w.Master }, "127.0.0.1:65535"},
+		{"spaces around a port are not part of it", map[string]string{"master-port": " 80 "}, func(w Worker) any { return w.Master }, "127.0.0.1:80"},
+		{"a host", map[string]string{"host": "http://x"}, func(w Worker) any { return w.Host }, "http://x"},
+		{"a host with TLS", map[string]string{"host": "https://x:8443"}, func(w Worker) any { return w.Host }, "https://x:8443"},
+		{"a host loses its trailing slash", map[string]string{"host": "http://x/"}, func(w Worker) any { return w.Host }, "http://x"},
+		{"a host keeps its path", map[string]string{"host": "http://x/api/"}, func(w Worker) any { return w.Host }, "http://x/api"},
+		{"a host by IPv6 address", map[string]string{"host": "http://[::1]:8080"}, func(w Worker) any { return w.Host }, "http://[::1]:8080"},
+		{"no host", map[string]string{"host": " "}, func(w Worker) any { return w.Host }, ""},
+		{"a level", map[string]string{"loglevel": "DEBUG"}, func(w Worker) any { return w.Level }, slog.LevelDebug},
+		{"a level in small letters", map[string]string{"loglevel": "warning"}, func(w Worker) any { return w.Level }, slog.LevelWarn},
+		{"the highest level", map[string]string{"loglevel": "CRITICAL"}, func(w Worker) any { return w.Level }, slog.LevelError + 4},
+		{"a log file", map[string]string{"logfile": "a/b.log"}, func(w Worker) any { return w.LogFile }, "a/b.log"},
+		{"parts of a second", map[string]string{"master-heartbeat-timeout": "2.5"}, func(w Worker) any { return w.Silence }, 2500 * time.Millisecond},
+		{"the longest silence", map[string]string{"master-heartbeat-timeout": "86400"}, func(w Worker) any { return w.Silence }, 24 * time.Hour},
+	}
+	noEnvironment(t)
+	for _, row := range rows {
+		t.Run(row.sentence, func(t *testing.T) {
+			w, err := ReadWorker(typed(row.flags))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := row.get(w); got != row.want {
+				t.Errorf("got %v, want %v", got, row.want)
+			}
+		})
+	}
+}
+
+func TestASettingThatIsRefused(t *testing.T) {
+	worker := func(f Flags) error { _, err := ReadWorker(f); return err }
+	local := func(f Flags) error { _, err := ReadLocal(f); return err }
+	const (
+		port    = `: must be a whole number from 1 to 65535 (got "%s")`
+		whole   = `: must be a whole number ≥ 0 (got "%s")`
+		rate    = `: must be a number > 0 (got "%s")`
+		seconds = `: must be a number of seconds above 0 and at most 86400 (got "%s")`
+		url     = `: must be a URL like https://www.example.com (got "%s")`
+		level   = `: must be DEBUG, INFO, WARNING, ERROR or CRITICAL (got "%s")`
+		name    = `: must be a host name or an IP address`
+		truth   = `: must be true or false (got "%s")`
+	)
+	rows := []struct {
+		read       func(Flags) error
+		flag, text string
+		rule       string
+	}{
+		{worker, "master-port", "x", port}, {worker, "master-port", "0", port}, {worker, "master-port", "65536", port},
+		{worker, "master-port", "-1", port}, {worker, "master-port", "1.5", port}, {worker, "master-port", "", port},
+		{worker, "master-port", "99999999999999999999", port},
+		{worker, "master-host", "", name}, {worker, "master-host", "http://x", name}, {worker, "master-host", "a b", name},
+		{worker, "master-host", "locust:5557", name}, {worker, "master-host", "10.0.0.1:5557", name},
+		{worker, "host", "example.com", url}, {worker, "host", "ftp://x", url}, {worker, "host", "http://", url},
+		{worker, "host", "http://%zz", url}, {worker, "host", "localhost:8080", url}, {worker, "host", "http://a b", url},
+		{worker, "host", "http://:80", url}, {worker, "host", "http://x?a=b", url}, {worker, "host", "http://x#f", url},
+		{worker, "loglevel", "LOUD", level}, {worker, "loglevel", "", level},
+		{worker, "master-heartbeat-timeout", "0", seconds}, {worker, "master-heartbeat-timeout", "-1", seconds},
+		{worker, "master-heartbeat-timeout", "NaN", seconds}, {worker, "master-heartbeat-timeout", "Inf", seconds},
+		{worker, "master-heartbeat-timeout", "60s", seconds}, {worker, "master-heartbeat-timeout", "86401", seconds},
+		{worker, "master-heartbeat-timeout", "", seconds},
+		{local, "host", "example.com", url},
+		{local, "headless", "maybe", truth},
+		{local, "users", "-1", whole}, {local, "users", "1.5", whole}, {local, "users", "many", whole},
+		{local, "spawn-rate", "0", rate}, {local, "spawn-rate", "-2", rate}, {local, "spawn-rate", "NaN", rate},
+		{local, "spawn-rate", "Inf", rate}, {local, "spawn-rate", "fast", rate},
+		{local, "workers", "-1", whole}, {local, "workers", "", whole}, {local, "workers", "two", whole},
+		{local, "web-port", "0", port}, {local, "master-port", "70000", port}, {local, "target-port", "x", port},
+		{local, "workload", "nonsense", `: must be `},
+	}
+	noEnvironment(t)
+	for _, row := range rows {
+		t.Run("--"+row.flag+" "+row.text, func(t *testing.T) {
+			err := row.read(typed(map[string]string{row.flag: row.text}))
+			if err == nil {
+				t.Fatal("it was taken")
+			}
+			want := "--" + row.flag + strings.ReplaceAll(row.rule, "%s", row.text)
+			if !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("got  %v\nwant %s", err, want)
+			}
+		})
+	}
+}
+
+func TestALocalRunsSettingsThatAreTaken(t *testing.T) {
+	rows := []struct {
+		sentence string
+		flags    map[string]string
+		want     func(*Local)
+	}{
+		{"nothing", nil, func(*Local) {}},
+		{"a load", map[string]string{"users": "100", "spawn-rate": "2.5", "run-time": " 1h20m "},
+			func(l *Local) { l.Users, l.SpawnRate, l.RunTime = 100, 2.5, "1h20m" }},
+		{"an empty load leaves it to Locust", map[string]string{"users": "", "spawn-rate": " ", "run-time": ""}, func(*Local) {}},
+		{"no web UI", map[string]string{"headless": "true"}, func(l *Local) { l.Headless = true }},
+		{"no web UI, in Locust's other words", map[string]string{"headless": "YES"}, func(l *Local) { l.Headless = true }},
+		{"no web UI, by a number", map[string]string{"headless": "1"}, func(l *Local) { l.Headless = true }},
+		{"a web UI, in Locust's other words", map[string]string{"headless": "off"}, func(*Local) {}},
+		{"several workers", map[string]string{"workers": "4"}, func(l *Local) { l.Workers = 4 }},
+		{"ports", map[string]string{"web-port": "1", "master-port": "2", "target-port": "3"},
+			func(l *Local) { l.WebPort, l.MasterPort, l.TargetPort = 1, 2, 3 }},
+		{"files", map[string]string{"access-log": "a.jsonl", "locustfile": "mine.py"},
+			func(l *Local) { l.AccessLog, l.Locustfile = "a.jsonl", "mine.py" }},
+		{"a host", map[string]string{"host": "http://x/"}, func(l *Local) { l.Host = "http://x" }},
+	}
+	noEnvironment(t)
+	for _, row := range rows {
+		t.Run(row.sentence, func(t *testing.T) {
+			want, err := ReadLocal(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			row.want(&want)
+			got, err := ReadLocal(typed(row.flags))
+			if err != nil || !reflect.DeepEqual(got, want) {
+				t.Errorf("got %+v, %v\nwant %+v", got, err, want)
+			}
+		})
+	}
+}

@@ -1,0 +1,40 @@
+"""The demo target as a process, and its access log: what really arrived."""
+
+import json
+import re
+from pathlib import Path
+
+from processes import SWELL, Process, Processes, listening
+
+
+class Target:
+    def __init__(self, processes: Processes, log: Path) -> None:
+        port = processes.free_port()
+        self.host = f"http://127.0.0.1:{port}"
+        self._log = log
+        self._process = processes.start("target", SWELL, "target", "--listen", f"127.0.0.1:{port}", "--access-log", log)
+        listening(port, self._process)
+
+    def ended(self) -> list[dict]:
+        """Ends the target and returns its whole log."""
+        assert self._process.interrupt() == 0
+        return accesses(self._log)
+
+
+def accesses(log: Path) -> list[dict]:
+    """The log of a target that has ended: one entry a request."""
+    return [json.loads(line) for line in log.read_text().splitlines()]
+
+
+def cancelled(*workers: Process) -> list[int]:
+    """How many requests the workers say they broke off, for each of their tests that has ended."""
+    endings = re.findall(r"the test is over.*", "\n".join(worker.output() for worker in workers))
+    counts = [re.search(r"(\d+) in flight were cancelled", line) for line in endings]
+    return [int(count[1]) if count else 0 for count in counts]
+
+
+def assert_agree(counted: int, arrived: int, cancelled: int) -> None:
+    """Nothing was lost or made up. A request that was cancelled may or may not have arrived."""
+    assert counted <= arrived <= counted + cancelled, (
+        f"the master counted {counted} requests, {arrived} arrived and {cancelled} were cancelled"
+    )

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Makes a virtual environment with Locust and what the tests need: venv.sh PYTHON DIR
+set -euo pipefail
+
+python=$1
+dir=$2
+
+if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
+    echo "Swell's master needs Python 3.10 or newer: '$python' is not that. Name another one: make PYTHON=python3.12 ..." >&2
+    exit 1
+fi
+if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+    echo "'$python' cannot make virtual environments: install its venv module (Debian: apt-get install python3-venv)." >&2
+    exit 1
+fi
+[ -x "$dir/bin/python" ] || "$python" -m venv "$dir"
+"$dir/bin/python" -m pip install --quiet --disable-pip-version-check \
+    -r locust/requirements.txt -r locust/requirements-dev.txt

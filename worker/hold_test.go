@@ -1,0 +1,117 @@
+package worker
+
+import (
+	"log/slog"
+	"reflect"
+	"slices"
+	"testing"
+	"testing/synctest"
+)
+
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+func TestLinkHoldsAStopUntilTheWorkerIsDone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRelay(t)
+		r.theMaster.says("stop", nil)
+		h := r.onlyHalt()
+		if h.kind != "stop" {
+			t.Errorf("a halt of kind %q", h.kind)
+		}
+		r.theBoomer.hears()
+
+		r.theBoomer.says("heartbeat", map[string]any{"state": "running"})
+		r.theMaster.says("heartbeat", nil)
+		r.theMaster.hears("heartbeat")
+		r.theBoomer.hears("heartbeat") // alive meanwhile
+
+		r.theMaster.says("spawn", spawnData(1, map[string]any{"A": int64(1)}))
+		r.theMaster.says("ack", nil)
+		r.theBoomer.hears() // later messages wait behind it
+		r.nothingHappened()
+
+		r.theBoomer.says("client_ready", int64(-1))
+		close(h.done)
+		r.theBoomer.hears("stop", "spawn", "ack")
+	})
+}
+
+func TestLinkNeverPassesAQuit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRelay(t)
+		r.theMaster.says("quit", nil)
+		events := r.happened()
+		if len(events) != 2 || events[0] != (hurry{}) {
+			t.Fatalf("this happened: %v", events)
+		}
+		h, ok := events[1].(halt)
+		if !ok || h.kind != "quit" {
+			t.Fatalf("this happened: %v", events)
+		}
+		close(h.done)
+		r.theBoomer.hears()
+	})
+}
+
+func TestAQuitHurriesAStopThatIsStillHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRelay(t)
+		r.theMaster.says("stop", nil)
+		stop := r.onlyHalt()
+		r.theMaster.says("quit", nil)
+		if got := r.happened(); !reflect.DeepEqual(got, []any{hurry{}}) {
+			t.Fatalf("this happened: %v", got)
+		}
+		close(stop.done)
+		if quit := r.onlyHalt(); quit.kind != "quit" {
+			t.Errorf("a halt of kind %q", quit.kind)
+		}
+		r.theBoomer.hears("stop")
+	})
+}
+
+func TestAReconnectBreaksAStopThatIsStillHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRelay(t)
+		r.theMaster.says("stop", nil)
+		r.onlyHalt()
+		r.theMaster.says("reconnect", nil)
+		if err := r.failsWith(); err == nil {
+			t.Error("it failed for no reason")
+		}
+	})
+}
+
+// boomer announces a spawn a moment after it got it, from a goroutine of its
+// own. A stop that comes within this moment must not overtake it: the worker
+// would start users that nobody stops again.
+func TestAStopNeverOvertakesTheSpawnBeforeIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRelay(t)
+		r.theMaster.says("spawn", spawnData(1, map[string]any{"A": int64(1)}))
+		r.theMaster.says("stop", nil)
+		var kinds []string
+		look := func() {
+			for _, e := range r.happened() {
+				switch e := e.(type) {
+				case order:
+					kinds = append(kinds, "order")
+				case halt:
+					kinds = append(kinds, e.kind)
+				}
+			}
+		}
+		look()
+		r.announced()
+		look()
+		if want := []string{"order", "stop"}; !slices.Equal(kinds, want) {
+			t.Errorf("the worker was told %q, want %q", kinds, want)
+		}
+	})
+}
+
+func TestHaltSaysWhoSpoke(t *testing.T) {
+	if got := (halt{kind: "stop"}).String(); got != "the master's stop" {
+		t.Errorf("got %q", got)
+	}
+}
