@@ -217,9 +217,14 @@ func TestVersionIsPrinted(t *testing.T) {
 // command line was taken, and that it logs where it was told to.
 func TestAWorkersCommandLineThatIsTaken(t *testing.T) {
 	rows := [][]string{
-		{}, {"worker"}, {"--worker"}, {"worker", "--worker"},
-		{"--master-host", "127.0.0.1", "worker"}, {"worker", "-L", "debug", "-H", "http://x/"},
-		{"--master-port", "1"}, {"worker", "--master-heartbeat-timeout=5"},
+		{},
+		{"worker"},
+		{"--worker"},
+		{"worker", "--worker"},
+		{"--master-host", "127.0.0.1", "worker"},
+		{"worker", "-L", "debug", "-H", "http://x/"},
+		{"--master-port", "1"},
+		{"worker", "--master-heartbeat-timeout=5"},
 	}
 	for _, args := range rows {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {

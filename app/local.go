@@ -1,7 +1,6 @@
 package app
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -28,10 +27,7 @@ machine: what "locust -f locustfile.py --host URL" is to a Locust user.
 	}
 	addFlags(cmd, config.RunSettings())
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		cfg, err := config.ReadLocal(given(cmd))
-		if cfg.Host == "" && !cmd.Flags().Changed("host") {
-			err = errors.Join(errors.New("--host: must be the URL of your service, like http://127.0.0.1:8080 (not given)"), err)
-		}
+		cfg, err := config.ReadRun(given(cmd))
 		if err != nil {
 			return err
 		}
@@ -52,11 +48,10 @@ Swell workers that load the service, all on 127.0.0.1.
 	}
 	addFlags(cmd, config.DemoSettings())
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		cfg, err := config.ReadLocal(given(cmd))
+		cfg, err := config.ReadDemo(given(cmd))
 		if err != nil {
 			return err
 		}
-		cfg.Host = "" // the demo's target, whatever LOCUST_HOST says
 		return c.runLocally(cmd, cfg, args, &local.TargetOptions{Port: cfg.TargetPort, AccessLog: cfg.AccessLog})
 	}
 	return behindDashesOnly(cmd)

@@ -5,10 +5,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -171,24 +173,6 @@ func TestLocustSeesTheClassesAsTheyAre(t *testing.T) {
 		}, map[string]seen{
 			"A": {Weight: 1, Tasks: tasks(1, "t", "%s", "'", "</b>", `back\slash`, "new\nline", `quo"te`, "{braces}", "ümlaut")},
 		}},
-		{"classes whose names the file itself uses", []users.Class{
-			{Name: "User", FixedCount: 3, Host: "http://a", Tasks: []users.Task{task("a", "x")}},
-			{Name: "task", Tasks: []users.Task{task("b", "x")}},
-			{Name: "tag", Tasks: []users.Task{task("c", "x")}},
-			{Name: "events", Tasks: []users.Task{task("d", "x")}},
-			{Name: "sys", Tasks: []users.Task{task("e", "x")}},
-		}, map[string]seen{
-			"User":   {Weight: 1, FixedCount: 3, Host: "http://a", Tasks: tasks(1, "a", "x")},
-			"task":   {Weight: 1, Tasks: tasks(1, "b", "x")},
-			"tag":    {Weight: 1, Tasks: tasks(1, "c", "x")},
-			"events": {Weight: 1, Tasks: tasks(1, "d", "x")},
-			"sys":    {Weight: 1, Tasks: tasks(1, "e", "x")},
-		}},
-		{"tasks whose names the file itself uses", []users.Class{
-			{Name: "A", Tasks: []users.Task{task("task", "x"), task("tag", "x"), task("after", "x")}},
-		}, map[string]seen{
-			"A": {Weight: 1, Tasks: append(append(tasks(1, "task", "x"), tasks(1, "tag", "x")...), tasks(1, "after", "x")...)},
-		}},
 	}
 	var sets [][]users.Class
 	for _, row := range rows {
@@ -208,18 +192,37 @@ func TestLocustSeesTheClassesAsTheyAre(t *testing.T) {
 // users.Validate; whatever it takes, Locust must be able to load.
 func TestNamesThatPythonOrLocustKeepForThemselves(t *testing.T) {
 	pythonWithLocust(t)
+	called := func(class, task string) []users.Class {
+		other := users.Class{Name: "Other", Tasks: []users.Task{{Name: "after", Tags: []string{"x"}, Run: idle}}}
+		return []users.Class{
+			{Name: class, FixedCount: 3, Host: "http://a", Tasks: []users.Task{{Name: task, Tags: []string{"x"}, Run: idle}}}, other,
+		}
+	}
+	all := map[string][]users.Class{}
+	for _, name := range []string{"class", "None", "User", "task", "tag", "events", "sys", "MasterRunner", "only_as_a_master", "locust"} {
+		all["class "+name] = called(name, "first")
+	}
+	for _, name := range []string{
+		"class", "None", "import", "lambda", "task", "tag", "tasks", "weight", "fixed_count", "host", "abstract",
+		"wait_time", "environment", "context", "run", "start", "stop", "wait", "on_start", "on_stop", "sticky_count",
+	} {
+		all["task "+name] = called("A", name)
+	}
 	var taken []string
 	var sets [][]users.Class
-	for _, name := range []string{"class", "None", "import", "lambda", "tasks", "weight", "fixed_count", "host", "abstract", "wait_time"} {
-		classes := []users.Class{{Name: "A", Tasks: []users.Task{task("first"), task(name)}}}
-		if ran(t, classes, "version").code == 0 { // not refused
-			taken, sets = append(taken, name), append(sets, classes)
+	for _, what := range slices.Sorted(maps.Keys(all)) {
+		if ran(t, all[what], "version").code == 0 { // not refused
+			taken, sets = append(taken, what), append(sets, all[what])
 		}
 	}
 	for i, got := range whatLocustSees(t, sets...) {
-		want := map[string]seen{"A": {Weight: 1, Tasks: append(tasks(1, "first"), tasks(1, taken[i])...)}}
+		class := sets[i][0]
+		want := map[string]seen{
+			class.Name: {Weight: 1, FixedCount: 3, Host: "http://a", Tasks: tasks(1, class.Tasks[0].Name, "x")},
+			"Other":    {Weight: 1, Tasks: tasks(1, "after", "x")},
+		}
 		if got.Error != "" || !reflect.DeepEqual(got.Classes, want) {
-			t.Errorf("a task called %s: got %+v", taken[i], got)
+			t.Errorf("a %s: got %+v", taken[i], got)
 		}
 	}
 }

@@ -13,6 +13,7 @@ package config
 import (
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/kelseyhightower/envconfig"
 )
@@ -54,8 +55,9 @@ func describe(raw any) []Setting {
 // name: the flag or the variable, as a person would write it.
 type source map[string]string
 
-// read fills a struct of raw values (a pointer) from the environment and the flags.
-func read(raw any, flags Flags) (source, error) {
+// read fills a struct of raw values (a pointer) from the environment and the
+// flags; settings that are not among own keep their defaults.
+func read(raw any, own []Setting, flags Flags) (source, error) {
 	if err := envconfig.Process("", raw); err != nil {
 		return nil, fmt.Errorf("read the environment: %w", err)
 	}
@@ -63,6 +65,10 @@ func read(raw any, flags Flags) (source, error) {
 	v := reflect.ValueOf(raw).Elem()
 	for _, f := range reflect.VisibleFields(v.Type()) {
 		from[f.Name] = f.Tag.Get("envconfig")
+		if !slices.ContainsFunc(own, func(s Setting) bool { return s.Flag == f.Tag.Get("flag") }) {
+			v.FieldByIndex(f.Index).SetString(f.Tag.Get("default"))
+			continue
+		}
 		if flags == nil {
 			continue
 		}

@@ -44,7 +44,7 @@ func TestTheDefaultsAreValid(t *testing.T) {
 	if want := (Worker{Master: "127.0.0.1:5557", Level: slog.LevelInfo, Silence: time.Minute}); w != want {
 		t.Errorf("worker: got %+v, want %+v", w, want)
 	}
-	l, err := ReadLocal(nil)
+	l, err := readAll(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,12 +94,16 @@ func TestAllProblemsAreToldAtOnce(t *testing.T) {
 		flags map[string]string
 		want  []string
 	}{
-		{func(f Flags) error { _, err := ReadWorker(f); return err },
+		{
+			func(f Flags) error { _, err := ReadWorker(f); return err },
 			map[string]string{"master-host": "", "master-port": "x", "host": "x", "master-heartbeat-timeout": "x"},
-			[]string{"--master-host", "--master-port", "--host", "LOCUST_LOGLEVEL", "--master-heartbeat-timeout"}},
-		{func(f Flags) error { _, err := ReadLocal(f); return err },
+			[]string{"--master-host", "--master-port", "--host", "LOCUST_LOGLEVEL", "--master-heartbeat-timeout"},
+		},
+		{
+			func(f Flags) error { _, err := readAll(f); return err },
 			map[string]string{"host": "x", "headless": "x", "users": "x", "workers": "x", "web-port": "x", "master-port": "x", "target-port": "x", "workload": "x"},
-			[]string{"--host", "--headless", "--users", "LOCUST_SPAWN_RATE", "--workers", "--web-port", "--master-port", "--target-port", "--workload"}},
+			[]string{"--host", "--headless", "--users", "LOCUST_SPAWN_RATE", "--workers", "--web-port", "--master-port", "--target-port", "--workload"},
+		},
 	}
 	for _, row := range rows {
 		err := row.read(typed(row.flags))
@@ -169,10 +173,14 @@ func TestTheSettingsOfTheVerbs(t *testing.T) {
 		flag  string
 		wants bool
 	}{
-		{run, "host", true}, {demo, "host", false},
-		{run, "target-port", false}, {demo, "target-port", true},
-		{run, "access-log", false}, {demo, "access-log", true},
-		{run, "workers", true}, {demo, "workers", true},
+		{run, "host", true},
+		{demo, "host", false},
+		{run, "target-port", false},
+		{demo, "target-port", true},
+		{run, "access-log", false},
+		{demo, "access-log", true},
+		{run, "workers", true},
+		{demo, "workers", true},
 	} {
 		if got := slices.Contains(row.verb, row.flag); got != row.wants {
 			t.Errorf("--%s among %v: %v", row.flag, row.verb, got)
@@ -190,7 +198,7 @@ func TestEverySettingCanBeSetBothWays(t *testing.T) {
 		if worker {
 			return ReadWorker(f)
 		}
-		return ReadLocal(f)
+		return readAll(f)
 	}
 	for _, table := range []struct {
 		worker   bool
@@ -221,3 +229,6 @@ func TestEverySettingCanBeSetBothWays(t *testing.T) {
 		}
 	}
 }
+
+// readAll reads every setting of a run on this machine, whatever the verb.
+func readAll(flags Flags) (Local, error) { return readLocal(describe(rawLocal{}), false, flags) }

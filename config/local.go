@@ -57,11 +57,16 @@ func without(list []Setting, flags ...string) []Setting {
 	return kept
 }
 
-// ReadLocal reads and checks the settings of a run on this machine. The error
-// joins all problems, one sentence each.
-func ReadLocal(flags Flags) (Local, error) {
+// ReadRun reads and checks the settings of `swell run`, which needs a host. The
+// error joins all problems, one sentence each.
+func ReadRun(flags Flags) (Local, error) { return readLocal(RunSettings(), true, flags) }
+
+// ReadDemo reads and checks the settings of `swell demo`; see [ReadRun].
+func ReadDemo(flags Flags) (Local, error) { return readLocal(DemoSettings(), false, flags) }
+
+func readLocal(own []Setting, hostNeeded bool, flags Flags) (Local, error) {
 	var raw rawLocal
-	from, err := read(&raw, flags)
+	from, err := read(&raw, own, flags)
 	if err != nil {
 		return Local{}, err
 	}
@@ -74,6 +79,9 @@ func ReadLocal(flags Flags) (Local, error) {
 	l := Local{RunTime: strings.TrimSpace(raw.RunTime), Workload: raw.Workload, AccessLog: raw.AccessLog, Locustfile: raw.Locustfile}
 	l.Host, err = ParseHost(raw.Host)
 	check("Host", err)
+	if hostNeeded && err == nil && l.Host == "" {
+		problems = append(problems, errors.New("--host: must be the URL of your service, like http://127.0.0.1:8080 (not given)"))
+	}
 	l.Headless, err = parseBool(raw.Headless)
 	check("Headless", err)
 	l.Users, err = parseOptional(raw.Users, parseWhole)

@@ -52,7 +52,7 @@ func TestAWorkersSettingsThatAreTaken(t *testing.T) {
 
 func TestASettingThatIsRefused(t *testing.T) {
 	worker := func(f Flags) error { _, err := ReadWorker(f); return err }
-	local := func(f Flags) error { _, err := ReadLocal(f); return err }
+	local := func(f Flags) error { _, err := readAll(f); return err }
 	const (
 		port    = `: must be a whole number from 1 to 65535 (got "%s")`
 		whole   = `: must be a whole number ≥ 0 (got "%s")`
@@ -68,26 +68,52 @@ func TestASettingThatIsRefused(t *testing.T) {
 		flag, text string
 		rule       string
 	}{
-		{worker, "master-port", "x", port}, {worker, "master-port", "0", port}, {worker, "master-port", "65536", port},
-		{worker, "master-port", "-1", port}, {worker, "master-port", "1.5", port}, {worker, "master-port", "", port},
+		{worker, "master-port", "x", port},
+		{worker, "master-port", "0", port},
+		{worker, "master-port", "65536", port},
+		{worker, "master-port", "-1", port},
+		{worker, "master-port", "1.5", port},
+		{worker, "master-port", "", port},
 		{worker, "master-port", "99999999999999999999", port},
-		{worker, "master-host", "", name}, {worker, "master-host", "http://x", name}, {worker, "master-host", "a b", name},
-		{worker, "master-host", "locust:5557", name}, {worker, "master-host", "10.0.0.1:5557", name},
-		{worker, "host", "example.com", url}, {worker, "host", "ftp://x", url}, {worker, "host", "http://", url},
-		{worker, "host", "http://%zz", url}, {worker, "host", "localhost:8080", url}, {worker, "host", "http://a b", url},
-		{worker, "host", "http://:80", url}, {worker, "host", "http://x?a=b", url}, {worker, "host", "http://x#f", url},
-		{worker, "loglevel", "LOUD", level}, {worker, "loglevel", "", level},
-		{worker, "master-heartbeat-timeout", "0", seconds}, {worker, "master-heartbeat-timeout", "-1", seconds},
-		{worker, "master-heartbeat-timeout", "NaN", seconds}, {worker, "master-heartbeat-timeout", "Inf", seconds},
-		{worker, "master-heartbeat-timeout", "60s", seconds}, {worker, "master-heartbeat-timeout", "86401", seconds},
+		{worker, "master-host", "", name},
+		{worker, "master-host", "http://x", name},
+		{worker, "master-host", "a b", name},
+		{worker, "master-host", "locust:5557", name},
+		{worker, "master-host", "10.0.0.1:5557", name},
+		{worker, "host", "example.com", url},
+		{worker, "host", "ftp://x", url},
+		{worker, "host", "http://", url},
+		{worker, "host", "http://%zz", url},
+		{worker, "host", "localhost:8080", url},
+		{worker, "host", "http://a b", url},
+		{worker, "host", "http://:80", url},
+		{worker, "host", "http://x?a=b", url},
+		{worker, "host", "http://x#f", url},
+		{worker, "loglevel", "LOUD", level},
+		{worker, "loglevel", "", level},
+		{worker, "master-heartbeat-timeout", "0", seconds},
+		{worker, "master-heartbeat-timeout", "-1", seconds},
+		{worker, "master-heartbeat-timeout", "NaN", seconds},
+		{worker, "master-heartbeat-timeout", "Inf", seconds},
+		{worker, "master-heartbeat-timeout", "60s", seconds},
+		{worker, "master-heartbeat-timeout", "86401", seconds},
 		{worker, "master-heartbeat-timeout", "", seconds},
 		{local, "host", "example.com", url},
 		{local, "headless", "maybe", truth},
-		{local, "users", "-1", whole}, {local, "users", "1.5", whole}, {local, "users", "many", whole},
-		{local, "spawn-rate", "0", rate}, {local, "spawn-rate", "-2", rate}, {local, "spawn-rate", "NaN", rate},
-		{local, "spawn-rate", "Inf", rate}, {local, "spawn-rate", "fast", rate},
-		{local, "workers", "-1", whole}, {local, "workers", "", whole}, {local, "workers", "two", whole},
-		{local, "web-port", "0", port}, {local, "master-port", "70000", port}, {local, "target-port", "x", port},
+		{local, "users", "-1", whole},
+		{local, "users", "1.5", whole},
+		{local, "users", "many", whole},
+		{local, "spawn-rate", "0", rate},
+		{local, "spawn-rate", "-2", rate},
+		{local, "spawn-rate", "NaN", rate},
+		{local, "spawn-rate", "Inf", rate},
+		{local, "spawn-rate", "fast", rate},
+		{local, "workers", "-1", whole},
+		{local, "workers", "", whole},
+		{local, "workers", "two", whole},
+		{local, "web-port", "0", port},
+		{local, "master-port", "70000", port},
+		{local, "target-port", "x", port},
 		{local, "workload", "nonsense", `: must be `},
 	}
 	noEnvironment(t)
@@ -112,29 +138,38 @@ func TestALocalRunsSettingsThatAreTaken(t *testing.T) {
 		want     func(*Local)
 	}{
 		{"nothing", nil, func(*Local) {}},
-		{"a load", map[string]string{"users": "100", "spawn-rate": "2.5", "run-time": " 1h20m "},
-			func(l *Local) { l.Users, l.SpawnRate, l.RunTime = 100, 2.5, "1h20m" }},
+		{
+			"a load",
+			map[string]string{"users": "100", "spawn-rate": "2.5", "run-time": " 1h20m "},
+			func(l *Local) { l.Users, l.SpawnRate, l.RunTime = 100, 2.5, "1h20m" },
+		},
 		{"an empty load leaves it to Locust", map[string]string{"users": "", "spawn-rate": " ", "run-time": ""}, func(*Local) {}},
 		{"no web UI", map[string]string{"headless": "true"}, func(l *Local) { l.Headless = true }},
 		{"no web UI, in Locust's other words", map[string]string{"headless": "YES"}, func(l *Local) { l.Headless = true }},
 		{"no web UI, by a number", map[string]string{"headless": "1"}, func(l *Local) { l.Headless = true }},
 		{"a web UI, in Locust's other words", map[string]string{"headless": "off"}, func(*Local) {}},
 		{"several workers", map[string]string{"workers": "4"}, func(l *Local) { l.Workers = 4 }},
-		{"ports", map[string]string{"web-port": "1", "master-port": "2", "target-port": "3"},
-			func(l *Local) { l.WebPort, l.MasterPort, l.TargetPort = 1, 2, 3 }},
-		{"files", map[string]string{"access-log": "a.jsonl", "locustfile": "mine.py"},
-			func(l *Local) { l.AccessLog, l.Locustfile = "a.jsonl", "mine.py" }},
+		{
+			"ports",
+			map[string]string{"web-port": "1", "master-port": "2", "target-port": "3"},
+			func(l *Local) { l.WebPort, l.MasterPort, l.TargetPort = 1, 2, 3 },
+		},
+		{
+			"files",
+			map[string]string{"access-log": "a.jsonl", "locustfile": "mine.py"},
+			func(l *Local) { l.AccessLog, l.Locustfile = "a.jsonl", "mine.py" },
+		},
 		{"a host", map[string]string{"host": "http://x/"}, func(l *Local) { l.Host = "http://x" }},
 	}
 	noEnvironment(t)
 	for _, row := range rows {
 		t.Run(row.sentence, func(t *testing.T) {
-			want, err := ReadLocal(nil)
+			want, err := readAll(nil)
 			if err != nil {
 				t.Fatal(err)
 			}
 			row.want(&want)
-			got, err := ReadLocal(typed(row.flags))
+			got, err := readAll(typed(row.flags))
 			if err != nil || !reflect.DeepEqual(got, want) {
 				t.Errorf("got %+v, %v\nwant %+v", got, err, want)
 			}

@@ -41,7 +41,7 @@ type Worker struct {
 // problems, one sentence each.
 func ReadWorker(flags Flags) (Worker, error) {
 	var raw rawWorker
-	from, err := read(&raw, flags)
+	from, err := read(&raw, WorkerSettings(), flags)
 	if err != nil {
 		return Worker{}, err
 	}
@@ -52,13 +52,11 @@ func ReadWorker(flags Flags) (Worker, error) {
 		}
 	}
 	var w Worker
-	host := strings.TrimSpace(raw.MasterHost)
-	if host == "" || strings.ContainsAny(host, " /") {
-		check("MasterHost", fmt.Errorf("must be a host name or an IP address (got %q)", raw.MasterHost))
-	}
+	host, err := parseAddress(raw.MasterHost)
+	check("MasterHost", err)
 	port, err := parsePort(raw.MasterPort)
 	check("MasterPort", err)
-	w.Master = net.JoinHostPort(strings.Trim(host, "[]"), strconv.Itoa(port))
+	w.Master = net.JoinHostPort(host, strconv.Itoa(port))
 	w.Host, err = ParseHost(raw.Host)
 	check("Host", err)
 	w.Level, err = logging.ParseLevel(raw.LogLevel)
@@ -71,15 +69,25 @@ func ReadWorker(flags Flags) (Worker, error) {
 
 // ParseHost checks a base URL and takes off its trailing slash; empty stays empty.
 func ParseHost(text string) (string, error) {
-	text = strings.TrimRight(strings.TrimSpace(text), "/")
-	if text == "" {
+	if strings.TrimSpace(text) == "" {
 		return "", nil
 	}
-	u, err := url.Parse(text)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+	u, err := url.Parse(strings.TrimSpace(text))
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || u.RawQuery != "" || u.Fragment != "" {
 		return "", fmt.Errorf("must be a URL like https://www.example.com (got %q)", text)
 	}
-	return text, nil
+	return strings.TrimRight(strings.TrimSpace(text), "/"), nil
+}
+
+// parseAddress takes a host name or an IP address, IPv6 with or without brackets.
+func parseAddress(text string) (string, error) {
+	host := strings.TrimSpace(text)
+	bare := strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
+	isIP := net.ParseIP(bare) != nil
+	if host == "" || strings.ContainsAny(host, " /") || (strings.Contains(host, ":") && !isIP) {
+		return "", fmt.Errorf("must be a host name or an IP address (got %q)", text)
+	}
+	return bare, nil
 }
 
 func parsePort(text string) (int, error) {

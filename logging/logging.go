@@ -148,7 +148,7 @@ func (h *handler) format(a slog.Attr) string {
 		return ""
 	}
 	value := a.Value.Resolve().String()
-	if strings.ContainsAny(value, " \"=\n") {
+	if value == "" || strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r == '"' || r == '=' || r == 0x7f }) {
 		value = fmt.Sprintf("%q", value)
 	}
 	return " " + h.group + a.Key + "=" + value

@@ -79,9 +79,19 @@ var (
 
 // Recorded says whether err, or one it wraps, has already been counted as a
 // failed request: it has a method Recorded() bool that returns true.
+// Of errors that are joined, each must have been.
 func Recorded(err error) bool {
-	var r interface{ Recorded() bool }
-	return errors.As(err, &r) && r.Recorded()
+	switch e := err.(type) {
+	case interface{ Recorded() bool }:
+		return e.Recorded()
+	case interface{ Unwrap() error }:
+		return Recorded(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		parts := e.Unwrap()
+		return len(parts) > 0 && !slices.ContainsFunc(parts, func(part error) bool { return !Recorded(part) })
+	default:
+		return false
+	}
 }
 
 var (
@@ -90,6 +100,17 @@ var (
 	keywords = strings.Fields(`False None True and as assert async await break class continue
 		def del elif else except finally for from global if import in is lambda nonlocal
 		not or pass raise return try while with yield`)
+)
+
+// taken are names that the stub needs for itself, or that mean something in
+// Locust's User.
+var (
+	takenClasses = []string{"MasterRunner", "User", "events", "only_as_a_master", "sys", "tag", "task"}
+	takenTasks   = []string{
+		"abstract", "context", "environment", "fixed_count", "fullname", "greenlet", "group", "host", "json",
+		"max_wait", "min_wait", "on_start", "on_stop", "run", "start", "stop", "tag", "task", "tasks", "wait",
+		"wait_function", "wait_time", "weight",
+	}
 )
 
 // pythonName says whether Python can define something by this name.
@@ -109,6 +130,9 @@ func Validate(classes []Class) error {
 	for i, c := range classes {
 		if !pythonName(c.Name) {
 			bad("user class %d: Name must be a Python class name (got %q)", i+1, c.Name)
+		}
+		if slices.Contains(takenClasses, c.Name) {
+			bad("user class %q: Name must not be one that the master's locustfile uses itself", c.Name)
 		}
 		if seen[c.Name] {
 			bad("user class %q: Name must be unique", c.Name)
@@ -137,6 +161,9 @@ func (c Class) validateTasks() []error {
 	for i, t := range c.Tasks {
 		if !pythonName(t.Name) {
 			bad("task %d: Name must be a Python function name (got %q)", i+1, t.Name)
+		}
+		if slices.Contains(takenTasks, t.Name) {
+			bad("task %q: Name must not be one that Locust's User uses itself", t.Name)
 		}
 		if seen[t.Name] {
 			bad("task %q: Name must be unique", t.Name)

@@ -105,20 +105,3 @@ func TestWhatAMasterSaysOfTheTest(t *testing.T) {
 		})
 	}
 }
-
-func TestATargetsTotal(t *testing.T) {
-	for _, row := range []struct {
-		sentence string
-		target   Target
-		want     int
-	}{
-		{"nobody", nil, 0},
-		{"several classes", Target{"A": 2, "B": 0, "C": 3}, 5},
-	} {
-		t.Run(row.sentence, func(t *testing.T) {
-			if got := row.target.Total(); got != row.want {
-				t.Errorf("got %d, want %d", got, row.want)
-			}
-		})
-	}
-}

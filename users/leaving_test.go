@@ -67,7 +67,7 @@ func TestWhatAStopDoesToWhatIsUnderWay(t *testing.T) {
 					return err
 				})
 			},
-			[]string{"4.5s slept context canceled", "4.5s gone"}, nil,
+			[]string{"4.5s slept the user is leaving", "4.5s gone"}, nil,
 		},
 		{
 			"without a stop timeout a sleep ends at once, and nothing new is sent", LeaveAsked(0),

@@ -52,6 +52,9 @@ func (u *User) Measure(ctx context.Context, method, name string, send func(conte
 	}
 	unsent := false
 	defer func() {
+		if r.Latency == 0 { // send panics
+			r.Latency = time.Since(r.Start)
+		}
 		if !unsent {
 			u.recorder.Record(u.seat, r)
 		}

@@ -167,8 +167,8 @@ func (p *Population) departed(u *User) {
 	defer p.mu.Unlock()
 	g := p.groups[u.name]
 	delete(g.leavers, u)
-	if i := slices.Index(g.users, u); u.stopped && i >= 0 {
-		g.users = slices.Delete(g.users, i, i+1)
+	if u.stopped { // of its own accord, so it may still be among those who were asked for
+		g.users = slices.DeleteFunc(g.users, func(other *User) bool { return other == u })
 	}
 	p.count(-1)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path"
 	"reflect"
+	"regexp"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -14,10 +15,8 @@ import (
 
 // work runs one task, or OnStart again if it has not succeeded yet.
 func (u *User) work() {
-	if u.started {
+	if u.started || (u.runOnStart() == done && u.current() == working) {
 		u.runTask()
-	} else {
-		u.runOnStart()
 	}
 	u.advance(done)
 }
@@ -106,9 +105,12 @@ func trace(title string, fn TaskFunc, err error) string {
 	f := runtime.FuncForPC(reflect.ValueOf(fn).Pointer())
 	file, line := f.FileLine(f.Entry())
 	fmt.Fprintf(&b, "  File \"%s\", line %d, in %s\n", shortPath(file), line, path.Base(f.Name()))
-	fmt.Fprintf(&b, "%s returned %s", title, kinds(err))
+	fmt.Fprintf(&b, "%s returned %s: %s", title, kinds(err), variable.ReplaceAllString(err.Error(), "…"))
 	return b.String()
 }
+
+// variable is what tells two errors of one kind apart: numbers, ids, quotations.
+var variable = regexp.MustCompile(`"[^"]*"|\b[0-9A-Za-z_-]*[0-9][0-9A-Za-z_-]*`)
 
 func kinds(err error) string {
 	var list []string

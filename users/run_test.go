@@ -240,7 +240,8 @@ func TestRecorded(t *testing.T) {
 		{"an error that says so is", recordedError{true}, true},
 		{"one that denies it is not", recordedError{false}, false},
 		{"a wrapped one is", fmt.Errorf("a: %w", fmt.Errorf("b: %w", recordedError{true})), true},
-		{"a joined one is", errors.Join(io.EOF, recordedError{true}), true},
+		{"joined ones that all are, are", errors.Join(recordedError{true}, recordedError{true}), true},
+		{"one that is joined to another that is not, is not", errors.Join(io.EOF, recordedError{true}), false},
 	}
 	for _, row := range rows {
 		t.Run(row.sentence, func(t *testing.T) {

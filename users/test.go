@@ -50,14 +50,5 @@ func (t *Test) words(option string) []string {
 // Target is how many users of each class the master wants on this worker.
 type Target map[string]int
 
-// Total is the number of users of all classes.
-func (t Target) Total() int {
-	total := 0
-	for _, n := range t {
-		total += n
-	}
-	return total
-}
-
 // names are the classes in a stable order.
 func (t Target) names() []string { return slices.Sorted(maps.Keys(t)) }

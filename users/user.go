@@ -102,6 +102,12 @@ func (u *User) Attach(key any, build func() io.Closer) io.Closer {
 // Sleep pauses a task for d. It returns early with an error when the user must
 // be gone, or was asked to leave and has no time to go on.
 func (u *User) Sleep(ctx context.Context, d time.Duration) error {
+	if u.silent() {
+		return ErrLeaving
+	}
+	if d <= 0 {
+		return context.Cause(ctx)
+	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -110,6 +116,9 @@ func (u *User) Sleep(ctx context.Context, d time.Duration) error {
 	case <-u.hushed():
 		return ErrLeaving
 	case <-ctx.Done():
+		if u.silent() {
+			return ErrLeaving
+		}
 		return context.Cause(ctx)
 	}
 }

@@ -28,10 +28,13 @@ func ConstantPacing(d time.Duration) WaitTime {
 	return func(u *User) time.Duration { return max(0, d-time.Since(u.TaskStarted())) }
 }
 
+// slowest is the lowest rate whose waits a time.Duration can hold, per second.
+const slowest = 1e-8
+
 // ConstantThroughput is ConstantPacing for a rate: each user begins at most
 // perSecond (> 0) tasks a second.
 func ConstantThroughput(perSecond float64) WaitTime {
-	if perSecond <= 0 {
+	if !(perSecond >= slowest) {
 		panic("users.ConstantThroughput: the rate must be > 0")
 	}
 	return ConstantPacing(time.Duration(float64(time.Second) / perSecond))
@@ -41,7 +44,7 @@ func ConstantThroughput(perSecond float64) WaitTime {
 // (rate > 0), so that one user's tasks form a Poisson process if they take no
 // time (Locust's poisson).
 func Poisson(rate float64) WaitTime {
-	if rate <= 0 {
+	if !(rate >= slowest) {
 		panic("users.Poisson: the rate must be > 0")
 	}
 	return func(u *User) time.Duration {

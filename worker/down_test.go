@@ -47,6 +47,7 @@ func TestLinkPassesTheAckAndTellsTheIndex(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := newRelay(t)
 				r.theBoomer.says("client_ready", int64(-1))
+				r.theMaster.hears("client_ready")
 				r.theMaster.says("ack", row.data)
 				if got := r.happened(); !reflect.DeepEqual(got, []any{row.want}) {
 					t.Errorf("this happened: %v", got)

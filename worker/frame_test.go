@@ -118,7 +118,7 @@ func TestFramePassesOnAReadersError(t *testing.T) {
 // A length is only a promise: memory must grow with what arrives.
 func TestFrameAllocatesNoMoreThanArrives(t *testing.T) {
 	head := binary.BigEndian.AppendUint64([]byte{flagLong}, 60<<20)
-	wire := append(head, make([]byte, 1000)...)
+	wire := slices.Concat(head, make([]byte, 1000))
 	if got := allocated(func() {
 		if _, err := readFrame(bytes.NewReader(wire)); !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Errorf("got %v", err)

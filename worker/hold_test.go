@@ -31,6 +31,7 @@ func TestLinkHoldsAStopUntilTheWorkerIsDone(t *testing.T) {
 		r.nothingHappened()
 
 		r.theBoomer.says("client_ready", int64(-1))
+		r.theMaster.hears("client_ready")
 		close(h.done)
 		r.theBoomer.hears("stop", "spawn", "ack")
 	})

@@ -33,14 +33,14 @@ func TestHooksRunOncePerTest(t *testing.T) {
 			},
 		})
 		tk.link.events.put(connected{3})
-		for n := range int64(2) {
-			for users_ := range 3 {
-				tk.order(users.Target{"A": users_}, users.Test{Host: "http://x"})
+		for i := range int64(2) {
+			for n := range 3 {
+				tk.order(users.Target{"A": n}, users.Test{Host: "http://x"})
 			}
 			done := tk.halts("stop")
 			<-time.After(time.Second)
-			if !over(done) || begun.Load() != n+1 || ended.Load() != n+1 {
-				t.Errorf("test %d: OnTestStart ran %d times, OnTestStop %d", n+1, begun.Load(), ended.Load())
+			if !over(done) || begun.Load() != i+1 || ended.Load() != i+1 {
+				t.Errorf("test %d: OnTestStart ran %d times, OnTestStop %d", i+1, begun.Load(), ended.Load())
 			}
 		}
 	})
@@ -52,7 +52,7 @@ func TestNoUserStartsBeforeOnTestStartHasSucceeded(t *testing.T) {
 		hook     Hook
 		after    int64 // users, half a minute later
 	}{
-		{"it takes its time", func(ctx context.Context, _ *users.Test) error { <-time.After(10 * time.Second); return nil }, 2},
+		{"it takes its time", func(context.Context, *users.Test) error { <-time.After(10 * time.Second); return nil }, 2},
 		{"it fails", func(context.Context, *users.Test) error { return errors.New("no database") }, 0},
 		{"it panics", func(context.Context, *users.Test) error { panic("no database") }, 0},
 	}

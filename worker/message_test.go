@@ -186,8 +186,14 @@ func TestNumberReadsWhatMsgpackHas(t *testing.T) {
 		want  float64
 		ok    bool
 	}{
-		{int64(-3), -3, true}, {uint64(3), 3, true}, {1.5, 1.5, true}, {float32(0.5), 0.5, true},
-		{nil, 0, false}, {"3", 0, false}, {true, 0, false}, {time.Second, 0, false},
+		{int64(-3), -3, true},
+		{uint64(3), 3, true},
+		{1.5, 1.5, true},
+		{float32(0.5), 0.5, true},
+		{nil, 0, false},
+		{"3", 0, false},
+		{true, 0, false},
+		{time.Second, 0, false},
 	}
 	for _, row := range rows {
 		if got, ok := number(row.value); got != row.want || ok != row.ok {

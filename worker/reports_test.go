@@ -60,12 +60,12 @@ func TestReportsRetryWhatBoomerHasLost(t *testing.T) {
 		}
 		first := r.outstanding[1].sentAt
 		r.retry()
-		if r.outstanding[1].sentAt != first {
+		if !r.outstanding[1].sentAt.Equal(first) {
 			t.Error("it was repeated at once")
 		}
 		<-time.After(retryAfter + time.Millisecond)
 		r.retry()
-		if r.outstanding[1].sentAt == first {
+		if r.outstanding[1].sentAt.Equal(first) {
 			t.Error("it was not repeated")
 		}
 		r.confirm(1)

@@ -99,20 +99,34 @@ func TestHowLongAWorkerWaitsForItsUsers(t *testing.T) {
 		takes       time.Duration
 		says        string
 	}{
-		{"a stop without a stop timeout gives what is in flight the grace", 0,
-			func(tk *talk) <-chan struct{} { return tk.halts("stop") }, users.Grace, "1 in flight were cancelled"},
-		{"a stop lets a task end within the stop timeout", time.Hour,
-			func(tk *talk) <-chan struct{} { return tk.halts("stop") }, 9 * time.Second, "1 requests counted, none was cancelled"},
-		{"a stop breaks a task off after the stop timeout", 3 * time.Second,
-			func(tk *talk) <-chan struct{} { return tk.halts("stop") }, 3 * time.Second, "1 in flight were cancelled"},
-		{"a quit gives the grace whatever the stop timeout", time.Hour,
-			func(tk *talk) <-chan struct{} { return tk.halts("quit") }, users.Grace, "1 in flight were cancelled"},
-		{"a worker that is told to end lets a task end within the stop timeout", time.Hour,
-			func(tk *talk) <-chan struct{} { tk.tell(); return tk.ended }, 9 * time.Second, "1 requests counted"},
-		{"a lost master gives the grace", time.Hour,
-			func(tk *talk) <-chan struct{} { tk.link.fail(errMasterGone); return tk.ended }, users.Grace, "the master was lost"},
-		{"a quit behind a stop hurries it", time.Hour,
-			func(tk *talk) <-chan struct{} { done := tk.halts("stop"); tk.link.events.put(hurry{}); return done }, users.Grace, "1 in flight were cancelled"},
+		{
+			"a stop without a stop timeout gives what is in flight the grace", 0,
+			func(tk *talk) <-chan struct{} { return tk.halts("stop") }, users.Grace, "1 in flight were cancelled",
+		},
+		{
+			"a stop lets a task end within the stop timeout", time.Hour,
+			func(tk *talk) <-chan struct{} { return tk.halts("stop") }, 9 * time.Second, "1 requests counted, none was cancelled",
+		},
+		{
+			"a stop breaks a task off after the stop timeout", 3 * time.Second,
+			func(tk *talk) <-chan struct{} { return tk.halts("stop") }, 3 * time.Second, "1 in flight were cancelled",
+		},
+		{
+			"a quit gives the grace whatever the stop timeout", time.Hour,
+			func(tk *talk) <-chan struct{} { return tk.halts("quit") }, users.Grace, "1 in flight were cancelled",
+		},
+		{
+			"a worker that is told to end lets a task end within the stop timeout", time.Hour,
+			func(tk *talk) <-chan struct{} { tk.tell(); return tk.ended }, 9 * time.Second, "1 requests counted",
+		},
+		{
+			"a lost master gives the grace", time.Hour,
+			func(tk *talk) <-chan struct{} { tk.link.fail(errMasterGone); return tk.ended }, users.Grace, "the master was lost",
+		},
+		{
+			"a quit behind a stop hurries it", time.Hour,
+			func(tk *talk) <-chan struct{} { done := tk.halts("stop"); tk.link.events.put(hurry{}); return done }, users.Grace, "1 in flight were cancelled",
+		},
 	}
 	for _, row := range rows {
 		t.Run(row.sentence, func(t *testing.T) {
@@ -196,18 +210,30 @@ func TestATaskThatIgnoresItsContextCannotKeepTheWorker(t *testing.T) {
 		end         func(tk *talk) <-chan struct{}
 		within      time.Duration
 	}{
-		{"when it is told to end", 0,
-			func(tk *talk) <-chan struct{} { tk.tell(); return tk.ended }, 15 * time.Second},
-		{"when it is told to end, with a stop timeout", time.Minute,
-			func(tk *talk) <-chan struct{} { tk.tell(); return tk.ended }, 75 * time.Second},
-		{"when the master quits", time.Hour,
-			func(tk *talk) <-chan struct{} { tk.halts("quit"); return tk.ended }, 3 * time.Second},
-		{"when the master is lost", time.Hour,
-			func(tk *talk) <-chan struct{} { tk.link.fail(errMasterGone); return tk.ended }, 3 * time.Second},
-		{"when the test is stopped", 0,
-			func(tk *talk) <-chan struct{} { return tk.halts("stop") }, 15 * time.Second},
-		{"when the test is stopped, with a stop timeout", time.Minute,
-			func(tk *talk) <-chan struct{} { return tk.halts("stop") }, 75 * time.Second},
+		{
+			"when it is told to end", 0,
+			func(tk *talk) <-chan struct{} { tk.tell(); return tk.ended }, 15 * time.Second,
+		},
+		{
+			"when it is told to end, with a stop timeout", time.Minute,
+			func(tk *talk) <-chan struct{} { tk.tell(); return tk.ended }, 75 * time.Second,
+		},
+		{
+			"when the master quits", time.Hour,
+			func(tk *talk) <-chan struct{} { tk.halts("quit"); return tk.ended }, 3 * time.Second,
+		},
+		{
+			"when the master is lost", time.Hour,
+			func(tk *talk) <-chan struct{} { tk.link.fail(errMasterGone); return tk.ended }, 3 * time.Second,
+		},
+		{
+			"when the test is stopped", 0,
+			func(tk *talk) <-chan struct{} { return tk.halts("stop") }, 15 * time.Second,
+		},
+		{
+			"when the test is stopped, with a stop timeout", time.Minute,
+			func(tk *talk) <-chan struct{} { return tk.halts("stop") }, 75 * time.Second,
+		},
 		{"when the test is stopped a second time", 0, func(tk *talk) <-chan struct{} {
 			tk.halts("stop")
 			<-time.After(30 * time.Second)
@@ -258,6 +284,7 @@ func TestAnOrderDuringTheEndStartsNobody(t *testing.T) {
 		<-time.After(time.Second)
 		tk.deaf.Store(true) // the end takes until the master reads again
 		tk.tell()
+		synctest.Wait()
 		for range 20 { // a master in its ramp sends an order each second
 			tk.order(users.Target{"A": 5}, users.Test{})
 			<-time.After(time.Second)

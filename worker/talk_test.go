@@ -54,7 +54,6 @@ type talk struct {
 	result error
 	deaf   atomic.Bool // the master takes no more bytes: nothing is confirmed
 	tell   context.CancelFunc
-	alive  map[string]*atomic.Int64
 	mu     *sync.Mutex
 }
 

@@ -18,37 +18,53 @@ func TestCPULimitIsTheSmallestQuotaAboveTheProcess(t *testing.T) {
 	}{
 		{"without cgroups it is the machine", nil, machine},
 		{"cgroup v2 without a quota is the machine", map[string]string{
-			"/proc/self/cgroup": "0::/\n", "/sys/fs/cgroup/cpu.max": "max 100000\n"}, machine},
+			"/proc/self/cgroup": "0::/\n", "/sys/fs/cgroup/cpu.max": "max 100000\n",
+		}, machine},
 		{"a container sees its own quota at the root", map[string]string{
-			"/proc/self/cgroup": "0::/\n", "/sys/fs/cgroup/cpu.max": "50000 100000\n"}, 0.5},
+			"/proc/self/cgroup": "0::/\n", "/sys/fs/cgroup/cpu.max": "50000 100000\n",
+		}, 0.5},
 		{"a process on the host has the quota of its group", map[string]string{
-			"/proc/self/cgroup": "0::/system.slice/swell.service\n", "/sys/fs/cgroup/system.slice/swell.service/cpu.max": "25000 100000\n"}, 0.25},
+			"/proc/self/cgroup": "0::/system.slice/swell.service\n", "/sys/fs/cgroup/system.slice/swell.service/cpu.max": "25000 100000\n",
+		}, 0.25},
 		{"a quota further up counts when it is smaller", map[string]string{
-			"/proc/self/cgroup": "0::/a/b\n", "/sys/fs/cgroup/a/b/cpu.max": "90000 100000\n", "/sys/fs/cgroup/a/cpu.max": "30000 100000\n"}, 0.3},
+			"/proc/self/cgroup": "0::/a/b\n", "/sys/fs/cgroup/a/b/cpu.max": "90000 100000\n", "/sys/fs/cgroup/a/cpu.max": "30000 100000\n",
+		}, 0.3},
 		{"a quota further up does not when it is larger", map[string]string{
-			"/proc/self/cgroup": "0::/a/b\n", "/sys/fs/cgroup/a/b/cpu.max": "20000 100000\n", "/sys/fs/cgroup/a/cpu.max": "30000 100000\n"}, 0.2},
+			"/proc/self/cgroup": "0::/a/b\n", "/sys/fs/cgroup/a/b/cpu.max": "20000 100000\n", "/sys/fs/cgroup/a/cpu.max": "30000 100000\n",
+		}, 0.2},
 		{"a group without a quota has that of the group above", map[string]string{
-			"/proc/self/cgroup": "0::/a/b\n", "/sys/fs/cgroup/a/b/cpu.max": "max 100000\n", "/sys/fs/cgroup/a/cpu.max": "30000 100000\n"}, 0.3},
+			"/proc/self/cgroup": "0::/a/b\n", "/sys/fs/cgroup/a/b/cpu.max": "max 100000\n", "/sys/fs/cgroup/a/cpu.max": "30000 100000\n",
+		}, 0.3},
 		{"a quota above the machine is the machine", map[string]string{
-			"/sys/fs/cgroup/cpu.max": "100000000 100000\n"}, machine},
+			"/sys/fs/cgroup/cpu.max": "100000000 100000\n",
+		}, machine},
 		{"a group outside the namespace does not lead astray", map[string]string{
-			"/proc/self/cgroup": "0::/../../other\n", "/sys/fs/cgroup/cpu.max": "50000 100000\n"}, 0.5},
+			"/proc/self/cgroup": "0::/../../other\n", "/sys/fs/cgroup/cpu.max": "50000 100000\n",
+		}, 0.5},
 		{"a hybrid system's other lines are passed over", map[string]string{
-			"/proc/self/cgroup": "12:cpu,cpuacct:/x\n0::/a\n", "/sys/fs/cgroup/a/cpu.max": "50000 100000\n"}, 0.5},
+			"/proc/self/cgroup": "12:cpu,cpuacct:/x\n0::/a\n", "/sys/fs/cgroup/a/cpu.max": "50000 100000\n",
+		}, 0.5},
 		{"cgroup v1 has two files", map[string]string{
-			"/sys/fs/cgroup/cpu/cpu.cfs_quota_us": "75000\n", "/sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000\n"}, 0.75},
+			"/sys/fs/cgroup/cpu/cpu.cfs_quota_us": "75000\n", "/sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000\n",
+		}, 0.75},
 		{"cgroup v1 without a quota is the machine", map[string]string{
-			"/sys/fs/cgroup/cpu/cpu.cfs_quota_us": "-1\n", "/sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000\n"}, machine},
+			"/sys/fs/cgroup/cpu/cpu.cfs_quota_us": "-1\n", "/sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000\n",
+		}, machine},
 		{"cgroup v1 with one file only is the machine", map[string]string{
-			"/sys/fs/cgroup/cpu/cpu.cfs_quota_us": "75000\n"}, machine},
+			"/sys/fs/cgroup/cpu/cpu.cfs_quota_us": "75000\n",
+		}, machine},
 		{"a file with nonsense is passed over", map[string]string{
-			"/sys/fs/cgroup/cpu.max": "lots of it\n"}, machine},
+			"/sys/fs/cgroup/cpu.max": "lots of it\n",
+		}, machine},
 		{"a file with one word is passed over", map[string]string{
-			"/sys/fs/cgroup/cpu.max": "50000\n"}, machine},
+			"/sys/fs/cgroup/cpu.max": "50000\n",
+		}, machine},
 		{"an empty file is passed over", map[string]string{
-			"/sys/fs/cgroup/cpu.max": ""}, machine},
+			"/sys/fs/cgroup/cpu.max": "",
+		}, machine},
 		{"a period of 0 is passed over", map[string]string{
-			"/sys/fs/cgroup/cpu.max": "50000 0\n"}, machine},
+			"/sys/fs/cgroup/cpu.max": "50000 0\n",
+		}, machine},
 	}
 	for _, row := range rows {
 		t.Run(row.sentence, func(t *testing.T) {
@@ -95,7 +111,8 @@ func TestCPUPercentIsRecentAndOfWhatTheProcessMayUse(t *testing.T) {
 		{"one busy core of two is 50", 2, []sample{{0, 0, 0}, {1, 1, 50}}},
 		{"all of half a core is 100", 0.5, []sample{{0, 0, 0}, {2, 1, 100}}},
 		{"what was used more than five seconds ago is forgotten", 1, []sample{
-			{0, 0, 0}, {1, 1, 100}, {2, 1, 50}, {3, 1, 100.0 / 3}, {4, 1, 25}, {5, 1, 20}, {6, 1, 0}, {7, 1, 0}}},
+			{0, 0, 0}, {1, 1, 100}, {2, 1, 50}, {3, 1, 100.0 / 3}, {4, 1, 25}, {5, 1, 20}, {6, 1, 0}, {7, 1, 0},
+		}},
 		{"samples that are far apart are still compared", 1, []sample{{0, 0, 0}, {60, 30, 50}, {120, 90, 100}}},
 		{"two samples at one moment do no harm", 1, []sample{{0, 0, 0}, {0, 5, 0}, {1, 1, 100}}},
 	}

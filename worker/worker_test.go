@@ -77,10 +77,10 @@ func TestBackoffIsWorthALineAtFirstAndEveryHalfMinute(t *testing.T) {
 func TestCauseIsTheInnermostError(t *testing.T) {
 	inner := syscall.ECONNREFUSED
 	dialed := &net.OpError{Op: "dial", Net: "tcp", Err: fmt.Errorf("connect: %w", inner)}
-	if got := cause(dialed); got != error(inner) {
+	if got := cause(dialed); got.Error() != inner.Error() || errors.Unwrap(got) != nil {
 		t.Errorf("got %v", got)
 	}
-	if got := cause(errNoMaster); got != errNoMaster {
+	if got := cause(errNoMaster); !errors.Is(got, errNoMaster) {
 		t.Errorf("got %v", got)
 	}
 }
