@@ -23,10 +23,10 @@ func (x *exchange) explain(err error, parent context.Context) string {
 	if own, ok := errors.AsType[*ownError](err); ok {
 		return own.cause
 	}
-	switch x.Err() {
-	case context.Canceled:
+	switch ended := x.Err(); {
+	case errors.Is(ended, context.Canceled):
 		return "CancelledError()"
-	case context.DeadlineExceeded:
+	case errors.Is(ended, context.DeadlineExceeded):
 		limit := x.timeout
 		if parent.Err() != nil {
 			limit = 0 // the task's, which may differ from one request to the next

@@ -2,6 +2,7 @@ package client
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -73,7 +74,7 @@ func readBody(body io.Reader, length int64) (kept []byte, size int64, err error)
 		var n int
 		n, err = body.Read(kept[len(kept):min(cap(kept), KeepBody)])
 		kept = kept[:len(kept)+n]
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return kept, int64(len(kept)), nil
 		}
 		if err != nil {

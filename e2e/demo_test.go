@@ -103,7 +103,8 @@ func TestDemoRefuses(t *testing.T) {
 	}{
 		{"a busy port is named with its flag", []string{"--web-port", taken}, []string{"port " + taken, "--web-port"}},
 		{
-			"all bad values are named at once", []string{"--users", "many", "--spawn-rate", "0", "--workers", "none"},
+			"all bad values are named at once",
+			[]string{"--users", "many", "--spawn-rate", "0", "--workers", "none"},
 			[]string{"--users:", `"many"`, "--spawn-rate:", "--workers:"},
 		},
 		{"an unknown workload is named", []string{"--workload", "bakery"}, []string{"--workload:", "bakery"}},

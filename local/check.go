@@ -43,7 +43,8 @@ func free(addr string) error {
 	if accepts(context.Background(), addr) {
 		return errBusy
 	}
-	listener, err := net.Listen("tcp", addr)
+	var config net.ListenConfig
+	listener, err := config.Listen(context.Background(), "tcp", addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return errBusy
 	}

@@ -36,7 +36,7 @@ type child struct {
 
 // start starts a child; when it has ended it is sent to ended, which must have room.
 func start(l *launcher, out *output, ended chan<- *child, name, path string, args, env []string) (*child, error) {
-	cmd := exec.Command(path, args...) // stdin is the null device: Locust must not read our terminal
+	cmd := exec.Command(path, args...) //nolint:noctx // how it ends is ours to say; stdin is the null device: Locust must not read our terminal
 	cmd.Env = append(os.Environ(), env...)
 	cmd.SysProcAttr = attributes()
 	pipes, err := connect(cmd, out, name)

@@ -83,13 +83,20 @@ func TestValidate(t *testing.T) {
 		{"a port out of range", func(o *Options) { o.WebPort = 65536 }, "--web-port: must be between 1 and 65535 (got 65536)"},
 		{"two ports alike", func(o *Options) { o.Target.Port = 5557 }, "--target-port: must be another port than --master-port (got 5557 for both)"},
 		{"no locustfile", func(o *Options) { o.Locustfile = "" }, `--locustfile: must be given (got "")`},
-		{"a setting of ours behind the --", func(o *Options) { o.MasterArgs = []string{"--web-port=9000"} },
-			`--web-port: must not stand behind the --, give --web-port before the -- (got "--web-port=9000")`},
-		{"a setting of ours behind the --, in short", func(o *Options) { o.MasterArgs = []string{"-u10"} },
-			`--users: must not stand behind the --, give --users before the -- (got "-u10")`},
-		{"Locust's own worker processes", func(o *Options) { o.MasterArgs = []string{"--processes", "4"} },
-			`--processes: must not stand behind the --, give --workers before the -- (got "--processes")`},
-		{"everything wrong is told at once", func(o *Options) { *o = Options{SpawnRate: -1, Users: -2, RunTime: "x", Headless: true} },
+		{
+			"a setting of ours behind the --", func(o *Options) { o.MasterArgs = []string{"--web-port=9000"} },
+			`--web-port: must not stand behind the --, give --web-port before the -- (got "--web-port=9000")`,
+		},
+		{
+			"a setting of ours behind the --, in short", func(o *Options) { o.MasterArgs = []string{"-u10"} },
+			`--users: must not stand behind the --, give --users before the -- (got "-u10")`,
+		},
+		{
+			"Locust's own worker processes", func(o *Options) { o.MasterArgs = []string{"--processes", "4"} },
+			`--processes: must not stand behind the --, give --workers before the -- (got "--processes")`,
+		},
+		{
+			"everything wrong is told at once", func(o *Options) { *o = Options{SpawnRate: -1, Users: -2, RunTime: "x", Headless: true} },
 			`swell executable: must be given (got "")
 locust executable: must be given (got "")
 --locustfile: must be given (got "")
@@ -98,7 +105,8 @@ locust executable: must be given (got "")
 --users: must be 0 or more (got -2)
 --spawn-rate: must be 0 or more users a second (got -1)
 --run-time: must be like 20, 20s, 3m, 2h, 1h20m (got "x")
---master-port: must be between 1 and 65535 (got 0)`},
+--master-port: must be between 1 and 65535 (got 0)`,
+		},
 	} {
 		t.Run(row.sentence, func(t *testing.T) {
 			o := valid()
@@ -121,16 +129,26 @@ func TestCommands(t *testing.T) {
 		change   func(*Options)
 		want     string
 	}{
-		{"what is not given is left to Locust", func(o *Options) {},
-			base + "--host http://127.0.0.1:8080 --web-host 127.0.0.1 --web-port 8089"},
-		{"the load fills in the form", func(o *Options) { o.Users, o.SpawnRate, o.RunTime = 10, 0.5, "1m" },
-			base + "--host http://127.0.0.1:8080 --web-host 127.0.0.1 --web-port 8089 --users 10 --spawn-rate 0.5 --run-time 1m"},
-		{"a host given wins over the target's", func(o *Options) { o.Host = "http://other.test" },
-			base + "--host http://other.test --web-host 127.0.0.1 --web-port 8089"},
-		{"headless has no web UI", func(o *Options) { o.Headless, o.Users = true, 3 },
-			base + "--host http://127.0.0.1:8080 --headless --users 3"},
-		{"arguments behind the -- come last, as they are", func(o *Options) { o.MasterArgs = []string{"--csv", "a b", "Payer"} },
-			base + "--host http://127.0.0.1:8080 --web-host 127.0.0.1 --web-port 8089 --csv a b Payer"},
+		{
+			"what is not given is left to Locust", func(o *Options) {},
+			base + "--host http://127.0.0.1:8080 --web-host 127.0.0.1 --web-port 8089",
+		},
+		{
+			"the load fills in the form", func(o *Options) { o.Users, o.SpawnRate, o.RunTime = 10, 0.5, "1m" },
+			base + "--host http://127.0.0.1:8080 --web-host 127.0.0.1 --web-port 8089 --users 10 --spawn-rate 0.5 --run-time 1m",
+		},
+		{
+			"a host given wins over the target's", func(o *Options) { o.Host = "http://other.test" },
+			base + "--host http://other.test --web-host 127.0.0.1 --web-port 8089",
+		},
+		{
+			"headless has no web UI", func(o *Options) { o.Headless, o.Users = true, 3 },
+			base + "--host http://127.0.0.1:8080 --headless --users 3",
+		},
+		{
+			"arguments behind the -- come last, as they are", func(o *Options) { o.MasterArgs = []string{"--csv", "a b", "Payer"} },
+			base + "--host http://127.0.0.1:8080 --web-host 127.0.0.1 --web-port 8089 --csv a b Payer",
+		},
 	} {
 		t.Run(row.sentence, func(t *testing.T) {
 			o := valid()
@@ -162,8 +180,10 @@ func TestPanel(t *testing.T) {
 			o.MasterArgs = []string{"--web-base-path", "/load", "--tls-cert=c.pem", "--tls-key=k.pem"}
 		}, true, "web UI    https://127.0.0.1:8089/load"},
 		{"a web UI that does not answer", func(o *Options) {}, false, "web UI    does not answer at http://127.0.0.1:8089"},
-		{"a headless run", func(o *Options) { o.Headless, o.Users, o.SpawnRate, o.RunTime = true, 10, 2.5, "1m" }, false,
-			"running   headless, --users 10, --spawn-rate 2.5, --run-time 1m"},
+		{
+			"a headless run", func(o *Options) { o.Headless, o.Users, o.SpawnRate, o.RunTime = true, 10, 2.5, "1m" }, false,
+			"running   headless, --users 10, --spawn-rate 2.5, --run-time 1m",
+		},
 		{"the number of workers", func(o *Options) {}, true, "workers   2"},
 	} {
 		t.Run(row.sentence, func(t *testing.T) {

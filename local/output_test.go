@@ -23,8 +23,11 @@ func TestLines(t *testing.T) {
 		{"an empty line stays", []string{"\n\n"}, "master   | \nmaster   | \n"},
 		{"nothing is nothing", []string{""}, ""},
 		{"a line of 1 MiB is one line", []string{long[:1000], long[1000:] + "\nb"}, "master   | " + long + "\nmaster   | b\n"},
-		{"a line beyond the bound is broken, and nothing of it lost", []string{long + long, long + long + "yz", "!\n"},
-			"master   | " + long + long + long + long + "\nmaster   | yz!\n"},
+		{
+			"a line beyond the bound is broken, and nothing of it lost",
+			[]string{long + long, long + long + "yz", "!\n"},
+			"master   | " + long + long + long + long + "\nmaster   | yz!\n",
+		},
 	} {
 		t.Run(row.sentence, func(t *testing.T) {
 			var got bytes.Buffer

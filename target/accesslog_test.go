@@ -116,7 +116,7 @@ func TestPanicAfterTheAnswerBeganBreaksTheConnection(t *testing.T) {
 	}}))
 	func() {
 		defer func() {
-			if cause := recover(); cause != http.ErrAbortHandler {
+			if cause := recover(); cause != http.ErrAbortHandler { //nolint:errorlint // it is that very value
 				t.Errorf("panics with %v, want http.ErrAbortHandler", cause)
 			}
 		}()

@@ -82,7 +82,7 @@ func decodeError(err error, body []byte, c *checks) error {
 	if err == nil {
 		return nil
 	}
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return brokenJSON.because("the body is empty")
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) {

@@ -7,10 +7,10 @@ import (
 )
 
 const (
-	// KeyHeader names the request header that makes a POST safe to repeat, and
-	// ReplayedHeader the header of an answer that was given before
+	// KeyHeader names the request header that makes a POST safe to repeat
 	// (draft-ietf-httpapi-idempotency-key-header).
-	KeyHeader      = "Idempotency-Key"
+	KeyHeader = "Idempotency-Key"
+	// ReplayedHeader is on an answer that was given before.
 	ReplayedHeader = "Idempotency-Replayed"
 
 	// maxKey is the longest key accepted, in bytes.

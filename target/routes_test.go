@@ -89,13 +89,19 @@ func TestProblemsHaveTheMembersOfRFC9457(t *testing.T) {
 		method, path, body string
 		want               string // JSON without its detail
 	}{
-		{"an unknown payment", "GET", "/payments/pay_x", "",
-			`{"type":"urn:swell:problem:not-found","title":"Not found","status":404,"detail":"*","instance":"/payments/pay_x"}`},
-		{"an empty body", "POST", "/payments", "",
-			`{"type":"urn:swell:problem:broken-json","title":"Broken JSON","status":400,"detail":"*","instance":"/payments"}`},
-		{"one value out of range", "PATCH", "/payments/" + PaymentID(1), `{"description":"` + strings.Repeat("é", maxDescription+1) + `"}`,
+		{
+			"an unknown payment", "GET", "/payments/pay_x", "",
+			`{"type":"urn:swell:problem:not-found","title":"Not found","status":404,"detail":"*","instance":"/payments/pay_x"}`,
+		},
+		{
+			"an empty body", "POST", "/payments", "",
+			`{"type":"urn:swell:problem:broken-json","title":"Broken JSON","status":400,"detail":"*","instance":"/payments"}`,
+		},
+		{
+			"one value out of range", "PATCH", "/payments/" + PaymentID(1), `{"description":"` + strings.Repeat("é", maxDescription+1) + `"}`,
 			`{"type":"urn:swell:problem:invalid","title":"Invalid values","status":422,"detail":"*","instance":"/payments/` + PaymentID(1) +
-				`","errors":[{"pointer":"#/description","detail":"must have at most 500 characters"}]}`},
+				`","errors":[{"pointer":"#/description","detail":"must have at most 500 characters"}]}`,
+		},
 	}
 	hide := regexp.MustCompile(`"detail":"(?:[^"\\]|\\.)+","instance"`)
 	for _, row := range rows {

@@ -80,16 +80,26 @@ func TestSearchFindsExactlyWhatMatches(t *testing.T) {
 		{"by category", "category=travel", func(p *payment) bool { return p.Category == "travel" }},
 		{"by merchant", "merchant=" + MerchantID(7), func(p *payment) bool { return p.Merchant == MerchantID(7) }},
 		{"by customer", "customer=" + CustomerID(10), func(p *payment) bool { return p.Customer == CustomerID(10) }},
-		{"by amount, bounds included", "min_amount=10000&max_amount=20000",
-			func(p *payment) bool { return p.Amount >= 10000 && p.Amount <= 20000 }},
-		{"by time, bounds excluded", "created_after=1735700400&created_before=1736000000",
-			func(p *payment) bool { return p.Created > 1735700400 && p.Created < 1736000000 }},
-		{"by several at once", "status=succeeded&currency=eur&min_amount=25000",
-			func(p *payment) bool { return p.Status == "succeeded" && p.Currency == "eur" && p.Amount >= 25000 }},
-		{"by merchant and customer", "merchant=" + MerchantID(mine) + "&customer=" + CustomerID(1<<20),
-			func(p *payment) bool { return p.Merchant == MerchantID(mine) && p.Customer == CustomerID(1<<20) }},
-		{"for what only looks the same in the facets", "customer=" + CustomerID(1<<20+1<<13),
-			func(p *payment) bool { return p.Customer == CustomerID(1<<20+1<<13) }},
+		{
+			"by amount, bounds included", "min_amount=10000&max_amount=20000",
+			func(p *payment) bool { return p.Amount >= 10000 && p.Amount <= 20000 },
+		},
+		{
+			"by time, bounds excluded", "created_after=1735700400&created_before=1736000000",
+			func(p *payment) bool { return p.Created > 1735700400 && p.Created < 1736000000 },
+		},
+		{
+			"by several at once", "status=succeeded&currency=eur&min_amount=25000",
+			func(p *payment) bool { return p.Status == "succeeded" && p.Currency == "eur" && p.Amount >= 25000 },
+		},
+		{
+			"by merchant and customer", "merchant=" + MerchantID(mine) + "&customer=" + CustomerID(1<<20),
+			func(p *payment) bool { return p.Merchant == MerchantID(mine) && p.Customer == CustomerID(1<<20) },
+		},
+		{
+			"for what only looks the same in the facets", "customer=" + CustomerID(1<<20+1<<13),
+			func(p *payment) bool { return p.Customer == CustomerID(1<<20+1<<13) },
+		},
 		{"by time, from the newest on", "created_after=1735800000", func(p *payment) bool { return p.Created > 1735800000 }},
 		{"for nothing", "min_amount=99999999", func(p *payment) bool { return false }},
 	}

@@ -52,8 +52,17 @@ var (
 		"utilities":     {"Energy", "Telecom", "Water"},
 	}
 	homes = []struct{ country, currency string }{
-		{"CA", "cad"}, {"CH", "chf"}, {"DE", "eur"}, {"DK", "dkk"}, {"FR", "eur"}, {"GB", "gbp"},
-		{"JP", "jpy"}, {"NO", "nok"}, {"PL", "pln"}, {"SE", "sek"}, {"US", "usd"},
+		{"CA", "cad"},
+		{"CH", "chf"},
+		{"DE", "eur"},
+		{"DK", "dkk"},
+		{"FR", "eur"},
+		{"GB", "gbp"},
+		{"JP", "jpy"},
+		{"NO", "nok"},
+		{"PL", "pln"},
+		{"SE", "sek"},
+		{"US", "usd"},
 	}
 )
 

@@ -147,7 +147,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		return fmt.Errorf("serve target: %w", err)
 	case <-ctx.Done():
 		err := s.drain(ctx, srv)
-		<-ended
+		<-ended //nolint:errcheck // http.ErrServerClosed: drain has closed it
 		return err
 	}
 }

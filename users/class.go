@@ -81,7 +81,7 @@ var (
 // failed request: it has a method Recorded() bool that returns true.
 // Of errors that are joined, each must have been.
 func Recorded(err error) bool {
-	switch e := err.(type) {
+	switch e := err.(type) { //nolint:errorlint // it walks the tree itself
 	case interface{ Recorded() bool }:
 		return e.Recorded()
 	case interface{ Unwrap() error }:

@@ -22,12 +22,14 @@ func TestWhatAStopDoesToWhatIsUnderWay(t *testing.T) {
 		{
 			"a waiting user goes at once: no time passes", LeaveNow(),
 			func(d *diary) Class { return classOf(Constant(time.Hour), d.noting("task", 0)) },
-			[]string{"0s task", "2.5s gone"}, nil,
+			[]string{"0s task", "2.5s gone"},
+			nil,
 		},
 		{
 			"with a stop timeout a waiting user goes at once as well", LeaveAsked(time.Minute),
 			func(d *diary) Class { return classOf(Constant(time.Hour), d.noting("task", 0)) },
-			[]string{"0s task", "2.5s gone"}, nil,
+			[]string{"0s task", "2.5s gone"},
+			nil,
 		},
 		{
 			"with a stop timeout the task goes on to its end, sending and sleeping", LeaveAsked(time.Minute),
@@ -67,7 +69,8 @@ func TestWhatAStopDoesToWhatIsUnderWay(t *testing.T) {
 					return err
 				})
 			},
-			[]string{"4.5s slept the user is leaving", "4.5s gone"}, nil,
+			[]string{"4.5s slept the user is leaving", "4.5s gone"},
+			nil,
 		},
 		{
 			"without a stop timeout a sleep ends at once, and nothing new is sent", LeaveAsked(0),
@@ -80,7 +83,8 @@ func TestWhatAStopDoesToWhatIsUnderWay(t *testing.T) {
 					return err
 				})
 			},
-			[]string{"2.5s slept the user is leaving", "2.5s slept again the user is leaving", "2.5s answer the user is leaving", "2.5s gone"}, nil,
+			[]string{"2.5s slept the user is leaving", "2.5s slept again the user is leaving", "2.5s answer the user is leaving", "2.5s gone"},
+			nil,
 		},
 		{
 			"without a stop timeout a request has Grace to be answered", LeaveAsked(0),
@@ -180,7 +184,8 @@ func TestWhatAStopDoesToWhatIsUnderWay(t *testing.T) {
 					return err
 				})
 			},
-			[]string{"2.8s the user is leaving", "2.8s gone"}, nil,
+			[]string{"2.8s the user is leaving", "2.8s gone"},
+			nil,
 		},
 	}
 	for _, row := range rows {

@@ -8,8 +8,10 @@ import (
 	"testing"
 )
 
-var stateNames = []string{"born", "starting", "working", "waiting", "draining", "leaving", "gone"}
-var eventNames = []string{"begin", "done", "fail", "due", "stop"}
+var (
+	stateNames = []string{"born", "starting", "working", "waiting", "draining", "leaving", "gone"}
+	eventNames = []string{"begin", "done", "fail", "due", "stop"}
+)
 
 func TestEveryRowOfTheLifeTable(t *testing.T) {
 	rows := []struct {

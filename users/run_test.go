@@ -40,7 +40,7 @@ func TestWhichErrorsAreReported(t *testing.T) {
 		{"a panic with an error is reported, even with one that would be expected", func(context.Context, *User) error { panic(ErrStopUser) }, []string{"A.work: panic: stop this user"}},
 		{"a panic of the runtime is reported", func(context.Context, *User) error {
 			var basket map[string]int
-			basket["pen"]++
+			basket["pen"]++ //nolint:staticcheck // the panic is what is tested
 			return nil
 		}, []string{"A.work: panic: assignment to entry in nil map"}},
 		{"panic(nil) is reported", func(context.Context, *User) error { panic(nil) }, []string{"A.work: panic: panic called with nil argument"}},
