@@ -38,6 +38,7 @@ lint: venv ## go vet, golangci-lint, gofumpt, ruff, shellcheck
 
 unit: venv ## unit tests with the race detector, fuzz seeds included
 	$(GO) test -race $$($(GO) list ./... | grep -v '/e2e')
+	$(GO) test ./worker # boomer itself has data races: its tests run without the detector
 
 e2e: venv ## end-to-end tests against a stock master
 	$(GO) test -count=1 -timeout 15m ./e2e/...
@@ -53,7 +54,7 @@ browser-test: build venv ## the web UI in a real Chromium
 
 fuzz: ## fuzz the decoders of foreign bytes, a minute each
 	for f in FuzzReadFrame FuzzDecodeMessage FuzzParseOrder; do \
-	    $(GO) test ./worker -run '^$$' -fuzz "^$$f$$" -fuzztime 60s || exit 1; \
+	    $(GO) test ./worker -run '^$$' -fuzz "^$$f$$" -fuzztime 60s -fuzzminimizetime 20x || exit 1; \
 	done
 
 bench: ## benchmarks

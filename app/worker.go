@@ -37,7 +37,7 @@ SIGTERM and Ctrl-C end it cleanly: tasks under way have the master's
 }
 
 func (c *command) work(cmd *cobra.Command, cfg config.Worker) error {
-	logs, err := logging.Open(cfg.Level, cfg.LogFile)
+	logs, err := logging.Open(cfg.Level, cfg.LogFile, c.stderr)
 	if err != nil {
 		return fmt.Errorf("--logfile: must be a file that can be written (%w)", err)
 	}

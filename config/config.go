@@ -65,6 +65,9 @@ func read(raw any, own []Setting, flags Flags) (source, error) {
 	v := reflect.ValueOf(raw).Elem()
 	for _, f := range reflect.VisibleFields(v.Type()) {
 		from[f.Name] = f.Tag.Get("envconfig")
+		if v.FieldByIndex(f.Index).String() == "" { // VAR= is as good as none
+			v.FieldByIndex(f.Index).SetString(f.Tag.Get("default"))
+		}
 		if !slices.ContainsFunc(own, func(s Setting) bool { return s.Flag == f.Tag.Get("flag") }) {
 			v.FieldByIndex(f.Index).SetString(f.Tag.Get("default"))
 			continue

@@ -57,7 +57,7 @@ func TestASettingThatIsRefused(t *testing.T) {
 		port    = `: must be a whole number from 1 to 65535 (got "%s")`
 		whole   = `: must be a whole number ≥ 0 (got "%s")`
 		rate    = `: must be a number > 0 (got "%s")`
-		seconds = `: must be a number of seconds above 0 and at most 86400 (got "%s")`
+		seconds = `: must be a number of seconds from 1 to 86400 (got "%s")`
 		url     = `: must be a URL like https://www.example.com (got "%s")`
 		level   = `: must be DEBUG, INFO, WARNING, ERROR or CRITICAL (got "%s")`
 		name    = `: must be a host name or an IP address`

@@ -101,8 +101,8 @@ func parsePort(text string) (int, error) {
 func parseSeconds(text string) (time.Duration, error) {
 	const longest = 24 * 60 * 60
 	s, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-	if err != nil || math.IsNaN(s) || s <= 0 || s > longest {
-		return 0, fmt.Errorf("must be a number of seconds above 0 and at most %d (got %q)", longest, text)
+	if err != nil || math.IsNaN(s) || s < 1 || s > longest {
+		return 0, fmt.Errorf("must be a number of seconds from 1 to %d (got %q)", longest, text)
 	}
 	return time.Duration(s * float64(time.Second)), nil
 }

@@ -1,7 +1,7 @@
 // Package logging owns how Swell's lines look and where they go: Locust's format
 // on stderr or in a file, and the last warnings kept for the master's Logs tab.
 //
-//	logs, err := logging.Open("INFO", "")
+//	logs, err := logging.Open(slog.LevelInfo, "", os.Stderr)
 //	logs.Logger("swell.worker").Warn("…")
 //	logs.Recent() // for the Logs tab
 package logging
@@ -65,9 +65,8 @@ type Logs struct {
 }
 
 // Open makes the logs: lines of the level and above go to the file, which is
-// appended to (its folder is made when missing), or to stderr if file is empty.
-func Open(level slog.Level, file string) (*Logs, error) {
-	var out io.Writer = os.Stderr
+// appended to (its folder is made when missing), or to out if file is empty.
+func Open(level slog.Level, file string, out io.Writer) (*Logs, error) {
 	if file != "" {
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			return nil, fmt.Errorf("make the log file's folder: %w", err)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -192,7 +193,7 @@ func TestALevelAboveWarningKeepsTheRestFromTheTab(t *testing.T) {
 func TestOpenMakesTheFileAndItsFolder(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "a", "b", "swell.log")
 	for range 2 { // the second time it appends
-		logs, err := Open(slog.LevelInfo, file)
+		logs, err := Open(slog.LevelInfo, file, io.Discard)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -214,14 +215,14 @@ func TestOpenFailsWhereNoFileCanBe(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, file := range []string{dir, filepath.Join(taken, "swell.log")} {
-		if _, err := Open(slog.LevelInfo, file); err == nil {
+		if _, err := Open(slog.LevelInfo, file, io.Discard); err == nil {
 			t.Errorf("%s was opened", file)
 		}
 	}
 }
 
-func TestOpenWithoutAFileIsStderr(t *testing.T) {
-	logs, err := Open(slog.LevelInfo, "")
+func TestOpenWithoutAFileIsWhatItWasGiven(t *testing.T) {
+	logs, err := Open(slog.LevelInfo, "", os.Stderr)
 	if err != nil || logs.out != os.Stderr {
 		t.Errorf("got %v, %v", logs, err)
 	}

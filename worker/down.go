@@ -78,6 +78,8 @@ func (l *link) spawn(m message) {
 // announced is called when boomer has published its spawn event: the order that
 // was passed on to it takes effect.
 func (l *link) announced() {
+	l.announce.Lock()
+	defer l.announce.Unlock()
 	for _, o := range l.orders.take() {
 		l.events.put(o)
 	}

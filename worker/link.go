@@ -29,6 +29,7 @@ type link struct {
 	toMaster *mailbox[parcel]
 	toBoomer *mailbox[parcel]
 	inbox    *mailbox[message] // from the master, to be dealt with in order
+	announce sync.Mutex        // orders become events in their order
 	orders   *mailbox[order]   // passed on to boomer, not announced by it yet
 	events   *mailbox[any]     // for the worker: connected, order, halt, hurry, spawned
 

@@ -3,6 +3,7 @@ package worker
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/ugorji/go/codec"
 )
@@ -21,7 +22,6 @@ var (
 	wireFormat = func() *codec.MsgpackHandle {
 		h := &codec.MsgpackHandle{WriteExt: true}
 		h.RawToString = true
-		h.SignedInteger = true
 		// Lengths that are announced are not believed: lists grow with what comes.
 		h.MaxInitLen = 16
 		h.MaxDepth = 64
@@ -79,6 +79,11 @@ func plain(v any) any {
 		return v
 	case []byte:
 		return string(v)
+	case uint64:
+		if v <= math.MaxInt64 { // whole numbers are int64 wherever they fit
+			return int64(v)
+		}
+		return v
 	default:
 		return v
 	}

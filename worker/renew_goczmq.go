@@ -17,10 +17,14 @@ func formerNode() string { return os.Getenv(formerNodeEnv) }
 // id. boomer's czmq client uses one socket in two threads, and destroying it
 // aborts the process, so a lost connection cannot be cleaned up from inside.
 func (s *session) retire() error {
-	env := append(os.Environ(), formerNodeEnv+"="+s.link.nodeID())
+	if node := s.link.nodeID(); node != "" {
+		if err := os.Setenv(formerNodeEnv, node); err != nil {
+			return fmt.Errorf("hand on the node id: %w", err)
+		}
+	}
 	program, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("find this program: %w", err)
 	}
-	return fmt.Errorf("replace this process: %w", syscall.Exec(program, os.Args, env))
+	return fmt.Errorf("replace this process: %w", syscall.Exec(program, os.Args, os.Environ()))
 }

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log"
 	"log/slog"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/asaskevich/EventBus"
@@ -49,6 +49,7 @@ func startSession(ctx context.Context, master net.Conn, p *permits, usage func()
 	ran := make(chan struct{})
 	go func() {
 		defer close(ran)
+		defer func() { _ = recover() }() // gomq panics over a broken READY command
 		b.Run(&boomer.Task{Name: "swell", Fn: p.park})
 	}()
 
@@ -66,7 +67,12 @@ func startSession(ctx context.Context, master net.Conn, p *permits, usage func()
 	s := &session{link: l, boomer: b}
 	select { // Run returns when its handshake with the master is over
 	case <-ran:
-		return s, nil
+		if bus.HasCallback(boomer.EVENT_QUIT) { // which it subscribes to last
+			return s, nil
+		}
+		l.fail(fmt.Errorf("%w: it does not shake hands as one", errNoMaster))
+	case <-ctx.Done():
+		l.fail(ctx.Err())
 	case <-l.closed:
 	case <-time.After(boomerTimeout):
 		l.fail(fmt.Errorf("%w: it does not answer", errNoMaster))
@@ -78,8 +84,12 @@ func startSession(ctx context.Context, master net.Conn, p *permits, usage func()
 	return nil, l.cause
 }
 
-// report sends a message through boomer. Only for a session that is connected.
+// report sends a message through boomer; a session that is lost swallows it, for
+// a boomer that has shut itself down would block.
 func (s *session) report(kind string, data map[string]any) {
+	if !s.link.alive() {
+		return
+	}
 	s.boomer.SendCustomMessage(kind, data)
 }
 
@@ -110,21 +120,24 @@ func (s *session) finish() {
 }
 
 // boomerLog lets boomer's and gomq's lines, which repeat what the worker says
-// itself, appear at debug level only.
+// itself, appear at debug level only. They use the standard logger as well, so it
+// is sorted by who called it: a workload's own lines are kept at level info.
 func boomerLog(logger *slog.Logger) *log.Logger {
-	if !logger.Enabled(context.Background(), slog.LevelDebug) {
-		log.SetOutput(io.Discard)
-		return log.New(io.Discard, "", 0)
-	}
-	w := &debugWriter{logger}
-	log.SetFlags(0)
-	log.SetOutput(w)
-	return log.New(w, "", 0)
+	log.SetFlags(log.Llongfile)
+	log.SetOutput(lineWriter(func(line string) {
+		where, message, _ := strings.Cut(line, ": ")
+		if strings.Contains(where, "/myzhan/") {
+			logger.Debug("boomer: " + message)
+		} else {
+			logger.Info(message)
+		}
+	}))
+	return log.New(lineWriter(func(line string) { logger.Debug("boomer: " + line) }), "", 0)
 }
 
-type debugWriter struct{ log *slog.Logger }
+type lineWriter func(line string)
 
-func (w *debugWriter) Write(line []byte) (int, error) {
-	w.log.Debug("boomer: " + string(line[:max(0, len(line)-1)]))
+func (w lineWriter) Write(line []byte) (int, error) {
+	w(strings.TrimRight(string(line), "\n"))
 	return len(line), nil
 }

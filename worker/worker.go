@@ -92,7 +92,9 @@ func (w *Worker) Run(ctx context.Context) error {
 			return nil
 		}
 		w.log.Warn(fmt.Sprintf("lost the master at %s (%v): the users are stopped, connecting again", w.cfg.Master, lost))
-		w.node = s.link.nodeID()
+		if node := s.link.nodeID(); node != "" {
+			w.node = node
+		}
 		if newBackoff().wait(ctx) != nil { // many workers lose a master at the same moment
 			return nil
 		}
