@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -133,6 +134,26 @@ func TestTags(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What the class picker changes of a class holds for the users that start then.
+func TestClassPickerEditsAClass(t *testing.T) {
+	t.Parallel()
+	s := startService(t)
+	m := startMaster(t, "--class-picker")
+	m.worker("LOCUST_HOST=")
+	m.ready(1)
+	edit := fmt.Sprintf(`{"user_class_name": "SteadyUser", "host": %q, "tasks": ["merchants"], "weight": 1}`, s.URL)
+	res, err := http.Post(m.url("/user"), "application/json", strings.NewReader(edit))
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	m.swarm(5, 5, "user_classes", "SteadyUser")
+	until(t, "the task that is left is sent to the class's new host", func() bool { return s.requests("/merchants") > 10 })
+	if n := s.requests("/"); n != 0 {
+		t.Errorf("the task that was taken out has run %d times", n)
 	}
 }
 

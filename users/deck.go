@@ -3,20 +3,22 @@ package users
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sort"
 )
 
-// deck is the tasks of a class that the master's tags leave, ready to be drawn.
+// deck is the tasks of a class that the master's tags and class picker leave, ready to be drawn.
 type deck struct {
 	tasks []Task
 	upTo  []float64 // upTo[i] is the sum of the weights of tasks[0…i]
 }
 
-func newDeck(c *Class, tags, excluded []string) (*deck, error) {
+func newDeck(c *Class, name string, test *Test) (*deck, error) {
+	tags, excluded, left := test.Tags(), test.ExcludedTags(), test.Edits[name].Tasks
 	d := &deck{}
 	sum := 0.0
 	for _, t := range c.Tasks {
-		if !t.selected(tags, excluded) {
+		if !t.selected(tags, excluded) || (left != nil && !slices.Contains(left, t.Name)) {
 			continue
 		}
 		sum += float64(t.EffectiveWeight())
@@ -24,7 +26,7 @@ func newDeck(c *Class, tags, excluded []string) (*deck, error) {
 		d.upTo = append(d.upTo, sum)
 	}
 	if len(d.tasks) == 0 {
-		return nil, fmt.Errorf("%s: no task is left by --tags %q --exclude-tags %q, so its users send nothing", c.Name, tags, excluded)
+		return nil, fmt.Errorf("%s: no task is left by --tags %q --exclude-tags %q and the class picker, so its users send nothing", name, tags, excluded)
 	}
 	return d, nil
 }

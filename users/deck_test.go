@@ -27,7 +27,7 @@ func TestTasksAreDrawnByWeight(t *testing.T) {
 			for i, weight := range row.weights {
 				c.Tasks = append(c.Tasks, Task{Name: fmt.Sprint(i), Weight: weight, Run: nothing})
 			}
-			d, err := newDeck(&c, nil, nil)
+			d, err := newDeck(&c, c.Name, &Test{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -71,7 +71,7 @@ func TestTagsSelectTasks(t *testing.T) {
 	}
 	for _, row := range rows {
 		t.Run(row.sentence, func(t *testing.T) {
-			d, err := newDeck(&c, row.tags, row.excluded)
+			d, err := newDeck(&c, c.Name, tagged(row.tags, row.excluded))
 			if row.want == "" {
 				if err == nil || !strings.Contains(err.Error(), "no task is left") || !strings.Contains(err.Error(), "A") {
 					t.Errorf("error %v, want one that says that class A has no task left", err)
@@ -89,6 +89,56 @@ func TestTagsSelectTasks(t *testing.T) {
 				t.Errorf("left: %s, want %s", got, row.want)
 			}
 		})
+	}
+}
+
+// tagged is a test under --tags and --exclude-tags.
+func tagged(tags, excluded []string) *Test {
+	options := map[string]any{}
+	for name, list := range map[string][]string{"tags": tags, "exclude_tags": excluded} {
+		var items []any
+		for _, item := range list {
+			items = append(items, item)
+		}
+		options[name] = items
+	}
+	return &Test{Options: options}
+}
+
+func TestTheClassPickerChangesAClass(t *testing.T) {
+	c := Class{Name: "A", Host: "http://own/", Tasks: []Task{{Name: "read"}, {Name: "write"}, {Name: "pay"}}}
+	rows := []struct {
+		sentence    string
+		edits       map[string]ClassEdit
+		host, tasks string
+	}{
+		{"without an edit the class is as it was written", nil, "http://own", "read write pay"},
+		{"an edit of another class changes nothing", map[string]ClassEdit{"B": {Host: "http://x", Tasks: []string{}}}, "http://own", "read write pay"},
+		{"tasks are left in their order", map[string]ClassEdit{"A": {Tasks: []string{"pay", "read"}}}, "http://own", "read pay"},
+		{"a task that there is not is none", map[string]ClassEdit{"A": {Tasks: []string{"fly", "pay"}}}, "http://own", "pay"},
+		{"no task at all keeps the users idle", map[string]ClassEdit{"A": {Tasks: []string{}}}, "http://own", ""},
+		{"a host replaces the class's own", map[string]ClassEdit{"A": {Host: "http://x/"}}, "http://x", "read write pay"},
+	}
+	for _, row := range rows {
+		t.Run(row.sentence, func(t *testing.T) {
+			test := &Test{Edits: row.edits}
+			if got := test.host("A", &c); got != row.host {
+				t.Errorf("host %q, want %q", got, row.host)
+			}
+			var names []string
+			d, err := newDeck(&c, "A", test)
+			if err == nil {
+				for _, task := range d.tasks {
+					names = append(names, task.Name)
+				}
+			}
+			if got := strings.Join(names, " "); got != row.tasks || (err != nil) != (row.tasks == "") {
+				t.Errorf("tasks %q (%v), want %q", got, err, row.tasks)
+			}
+		})
+	}
+	if got := (&Test{Host: "http://master", Edits: rows[5].edits}).host("A", &c); got != "http://master" {
+		t.Errorf("host %q: the master's comes first", got)
 	}
 }
 

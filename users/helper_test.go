@@ -160,7 +160,7 @@ func nothing(context.Context, *User) error { return nil }
 // lone is a user outside any population; it is born and nobody drives it.
 func lone(c Class, test *Test, seat int) (*User, *tape) {
 	recorded := &tape{}
-	d, err := newDeck(&c, nil, nil)
+	d, err := newDeck(&c, c.Name, test)
 	if err != nil {
 		panic(err)
 	}

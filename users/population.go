@@ -151,8 +151,8 @@ func (g *group) dismiss(keep int, how Leave) {
 
 // ready returns the tasks of the class, or reports what keeps its users idle.
 func (p *Population) ready(g *group, name string, test *Test) (*deck, error) {
-	d, err := newDeck(g.class, test.Tags(), test.ExcludedTags())
-	if err == nil && test.Host == "" && g.class.Host == "" && !g.class.Hostless {
+	d, err := newDeck(g.class, name, test)
+	if err == nil && test.host(name, g.class) == "" && !g.class.Hostless {
 		err = fmt.Errorf("%s: no host: name one in the web UI, with --host or in LOCUST_HOST; until then its users send nothing", name)
 	}
 	if err != nil && g.blocked != err.Error() {

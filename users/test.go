@@ -18,10 +18,22 @@ type Test struct {
 	// Options are the master's parsed options by their Python names: Locust's own
 	// and the custom arguments of its locustfile, as typed in the web UI.
 	Options map[string]any
+	// Edits are what was changed of a class in the class picker, by the master's
+	// class names.
+	Edits map[string]ClassEdit
 	// Worker is this worker's number, counted by the master from 0.
 	Worker int
 	// Seed is where the users' random streams start from.
 	Seed uint64
+}
+
+// ClassEdit is what the web UI's class picker, or --config-users, changes of a
+// class. Its weight and fixed count are the master's affair.
+type ClassEdit struct {
+	// Host replaces the class's own; empty: nothing changes.
+	Host string
+	// Tasks are the names of the tasks that are left; nil: all.
+	Tasks []string
 }
 
 // Tags are the master's --tags; none: all tasks.

@@ -68,12 +68,18 @@ func (u *User) Seat() int { return u.seat }
 func (u *User) Test() *Test { return u.test }
 
 // Host is the base URL of the service under test, without a trailing slash: the
-// master's, else the worker's LOCUST_HOST, else the class's own.
-func (u *User) Host() string {
-	if u.test.Host != "" {
-		return u.test.Host
+// master's, else the worker's LOCUST_HOST, else the class's own as it was edited.
+func (u *User) Host() string { return u.test.host(u.name, u.class) }
+
+func (t *Test) host(name string, c *Class) string {
+	host := c.Host
+	if edited := t.Edits[name].Host; edited != "" {
+		host = edited
 	}
-	return strings.TrimRight(u.class.Host, "/")
+	if t.Host != "" {
+		host = t.Host
+	}
+	return strings.TrimRight(host, "/")
 }
 
 // Rand is the user's own source for choices inside tasks.

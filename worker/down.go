@@ -51,6 +51,10 @@ func (l *link) down(m message) {
 		l.hold(m.kind)
 	case "spawning_complete":
 		l.events.put(spawned{})
+	case "update_user_class":
+		if e, ok := parseEdit(m); ok {
+			l.events.put(e)
+		}
 	default:
 		l.log.Debug("a message of the master means nothing to this worker", "type", m.kind)
 	}

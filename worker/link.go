@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"swell/users"
 )
 
 // link is a relay inside the process, between boomer, which dials its loopback
@@ -59,7 +61,11 @@ type (
 		kind string
 		done chan struct{}
 	}
-	hurry   struct{}            // quit has come while stop is still held back
+	hurry  struct{} // quit has come while stop is still held back
+	edited struct { // the class picker has changed a class
+		class string
+		edit  users.ClassEdit
+	}
 	spawned struct{}            // the master says that all users are spawned
 	written struct{ seq int64 } // a stats message is on its way to the master
 )

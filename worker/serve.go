@@ -97,6 +97,8 @@ func (c *conversation) handle(e any) {
 		c.order(e)
 	case spawned:
 		c.spawned()
+	case edited:
+		c.edit(e)
 	case hurry:
 		c.quitting = true
 		if len(c.exits) > 0 {

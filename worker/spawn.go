@@ -45,3 +45,26 @@ func parseOrder(m message) (order, error) {
 	o.test.Options, _ = data["parsed_options"].(map[string]any)
 	return o, nil
 }
+
+// parseEdit reads what the class picker, or --config-users, changes of a class:
+// Locust's environment.update_user_class.
+func parseEdit(m message) (edited, bool) {
+	data := m.fields()
+	class, ok := data["user_class_name"].(string)
+	if !ok {
+		return edited{}, false
+	}
+	e := edited{class: class}
+	if host, ok := data["host"].(string); ok {
+		e.edit.Host = strings.TrimSpace(host)
+	}
+	if tasks, ok := data["tasks"].([]any); ok {
+		e.edit.Tasks = []string{}
+		for _, task := range tasks {
+			if name, ok := task.(string); ok {
+				e.edit.Tasks = append(e.edit.Tasks, name)
+			}
+		}
+	}
+	return e, true
+}

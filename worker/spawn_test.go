@@ -143,3 +143,33 @@ func TestOrderFromLocustsOwnMessage(t *testing.T) {
 		t.Error("--reset-stats was lost")
 	}
 }
+
+func TestParseEdit(t *testing.T) {
+	rows := []struct {
+		sentence string
+		data     any
+		want     edited
+		ok       bool
+	}{
+		{
+			"host and tasks are taken",
+			map[string]any{"user_class_name": "A", "host": " http://x ", "tasks": []any{"a", "b"}, "weight": int64(3)},
+			edited{"A", users.ClassEdit{Host: "http://x", Tasks: []string{"a", "b"}}},
+			true,
+		},
+		{"what is not named stays", map[string]any{"user_class_name": "A"}, edited{class: "A"}, true},
+		{"no task at all is an answer", map[string]any{"user_class_name": "A", "tasks": []any{}}, edited{"A", users.ClassEdit{Tasks: []string{}}}, true},
+		{"what is no text is no task", map[string]any{"user_class_name": "A", "tasks": []any{int64(1), "b"}}, edited{"A", users.ClassEdit{Tasks: []string{"b"}}}, true},
+		{"None is no host", map[string]any{"user_class_name": "A", "host": nil}, edited{class: "A"}, true},
+		{"without a class it means nothing", map[string]any{"host": "http://x"}, edited{}, false},
+		{"without data it means nothing", nil, edited{}, false},
+	}
+	for _, row := range rows {
+		t.Run(row.sentence, func(t *testing.T) {
+			got, ok := parseEdit(message{kind: "update_user_class", data: row.data})
+			if ok != row.ok || !reflect.DeepEqual(got, row.want) {
+				t.Errorf("got %+v, %v", got, ok)
+			}
+		})
+	}
+}

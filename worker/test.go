@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"runtime"
 	"time"
@@ -36,7 +37,7 @@ func (c *conversation) order(o order) {
 	}
 	seed := c.test.snapshot.Seed
 	c.test.snapshot = o.test
-	c.test.snapshot.Seed, c.test.snapshot.Worker = seed, c.index
+	c.test.snapshot.Seed, c.test.snapshot.Worker, c.test.snapshot.Edits = seed, c.index, c.edits
 	if c.test.snapshot.Host == "" {
 		c.test.snapshot.Host = c.cfg.Host
 	}
@@ -45,6 +46,23 @@ func (c *conversation) order(o order) {
 		c.startHook()
 	}
 	c.apply()
+}
+
+// edit remembers a change of a class for the users that start from now on, as
+// Locust's workers do. Snapshots keep the map they have.
+func (c *conversation) edit(e edited) {
+	c.edits = maps.Clone(c.edits)
+	if c.edits == nil {
+		c.edits = map[string]users.ClassEdit{}
+	}
+	known := c.edits[e.class]
+	if e.edit.Host != "" {
+		known.Host = e.edit.Host
+	}
+	if e.edit.Tasks != nil {
+		known.Tasks = e.edit.Tasks
+	}
+	c.edits[e.class] = known
 }
 
 func (c *conversation) beginTest() {

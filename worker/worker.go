@@ -54,8 +54,9 @@ type Worker struct {
 	log     *slog.Logger
 	permits *permits
 	usage   *usage
-	node    string         // the id on the connection before this one
-	hooks   sync.WaitGroup // OnTestStop, while it runs
+	node    string                     // the id on the connection before this one
+	hooks   sync.WaitGroup             // OnTestStop, while it runs
+	edits   map[string]users.ClassEdit // by the class picker; they outlive tests and connections
 }
 
 // New makes a worker. It does nothing until Run.
