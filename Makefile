@@ -8,10 +8,10 @@ VENV   := .venv
 TOOL   := $(GO) tool -modfile=tools/go.mod
 
 .DEFAULT_GOAL := help
-.PHONY: help build venv demo test lint unit e2e e2e-goczmq browser-test fuzz bench locustfile clean
+.PHONY: help build venv demo test lint unit e2e e2e-goczmq browser-test fuzz bench bench-workers locustfile clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build bin/swell
 	$(GO) build -o bin/swell .
@@ -57,8 +57,11 @@ fuzz: ## fuzz the decoders of foreign bytes, a minute each
 	    $(GO) test ./worker -run '^$$' -fuzz "^$$f$$" -fuzztime 60s -fuzzminimizetime 20x || exit 1; \
 	done
 
-bench: ## benchmarks
+bench: ## Go benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+bench-workers: venv ## what a request costs in CPU: Locust's own workers and Swell's, in one run
+	$(VENV)/bin/python bench/compare.py
 
 locustfile: build ## write locust/locustfile.py anew from the built-in user classes
 	bin/swell locustfile > locust/locustfile.py
