@@ -63,13 +63,20 @@ func (c *command) work(cmd *cobra.Command, cfg config.Worker) error {
 func addFlags(cmd *cobra.Command, settings []config.Setting) {
 	for _, s := range settings {
 		meaning := s.Meaning + " (" + s.Env + ")"
-		if s.Switch {
+		if s.Value == "" {
 			cmd.Flags().BoolP(s.Flag, s.Short, false, meaning)
 		} else {
-			cmd.Flags().StringP(s.Flag, s.Short, s.Default, meaning)
+			cmd.Flags().VarP(&text{s.Default, s.Value}, s.Flag, s.Short, meaning)
 		}
 	}
 }
+
+// text is a flag's value as it was typed; kind is what the help calls it.
+type text struct{ typed, kind string }
+
+func (t *text) String() string         { return t.typed }
+func (t *text) Set(typed string) error { t.typed = typed; return nil }
+func (t *text) Type() string           { return t.kind }
 
 // given looks up the flags that were typed.
 func given(cmd *cobra.Command) config.Flags {

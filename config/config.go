@@ -28,8 +28,8 @@ type Setting struct {
 	Default string
 	// Meaning is one sentence, with the unit.
 	Meaning string
-	// Switch settings are flags that need no value.
-	Switch bool
+	// Value names what the flag takes; empty: nothing, it is a switch.
+	Value string
 }
 
 // Flags looks up what was typed on the command line: the value of a flag, and
@@ -45,7 +45,7 @@ func describe(raw any) []Setting {
 	for _, f := range reflect.VisibleFields(reflect.TypeOf(raw)) {
 		list = append(list, Setting{
 			Flag: f.Tag.Get("flag"), Short: f.Tag.Get("short"), Env: f.Tag.Get("envconfig"),
-			Default: f.Tag.Get("default"), Meaning: f.Tag.Get("desc"), Switch: f.Tag.Get("kind") == "bool",
+			Default: f.Tag.Get("default"), Meaning: f.Tag.Get("desc"), Value: f.Tag.Get("value"),
 		})
 	}
 	return list

@@ -11,18 +11,18 @@ import (
 // rawLocal is what was typed for a run on this machine. Locust's own variables
 // keep their names.
 type rawLocal struct {
-	Host       string `envconfig:"LOCUST_HOST" flag:"host" short:"H" desc:"the service to load, like https://www.example.com"`
-	Headless   string `envconfig:"LOCUST_HEADLESS" flag:"headless" kind:"bool" default:"false" desc:"no web UI: start at once, print the tables, end after --run-time"`
-	Users      string `envconfig:"LOCUST_USERS" flag:"users" short:"u" desc:"peak number of concurrent users"`
-	SpawnRate  string `envconfig:"LOCUST_SPAWN_RATE" flag:"spawn-rate" short:"r" desc:"users started per second"`
-	RunTime    string `envconfig:"LOCUST_RUN_TIME" flag:"run-time" short:"t" desc:"end after this time: 20, 20s, 3m, 2h, 1h20m"`
-	Workers    string `envconfig:"SWELL_WORKERS" flag:"workers" default:"1" desc:"number of Swell worker processes"`
-	Workload   string `envconfig:"SWELL_WORKLOAD" flag:"workload" default:"payment" desc:"the workload to show: payment"`
-	WebPort    string `envconfig:"LOCUST_WEB_PORT" flag:"web-port" short:"P" default:"8089" desc:"port of the web UI on 127.0.0.1"`
-	MasterPort string `envconfig:"LOCUST_MASTER_BIND_PORT" flag:"master-port" default:"5557" desc:"port on 127.0.0.1 where workers reach the master"`
-	TargetPort string `envconfig:"SWELL_TARGET_PORT" flag:"target-port" default:"8081" desc:"port of the demo target on 127.0.0.1"`
-	AccessLog  string `envconfig:"SWELL_ACCESS_LOG" flag:"access-log" desc:"file for the demo target's access log, one JSON object a line"`
-	Locustfile string `envconfig:"LOCUST_LOCUSTFILE" flag:"locustfile" short:"f" desc:"the master's locustfile; made from this binary's user classes if not set"`
+	Host       string `envconfig:"LOCUST_HOST" flag:"host" value:"URL" short:"H" desc:"the service to load, like https://www.example.com"`
+	Headless   string `envconfig:"LOCUST_HEADLESS" flag:"headless" default:"false" desc:"no web UI: start at once, print the tables, end after --run-time"`
+	Users      string `envconfig:"LOCUST_USERS" flag:"users" value:"number" short:"u" desc:"peak number of concurrent users"`
+	SpawnRate  string `envconfig:"LOCUST_SPAWN_RATE" flag:"spawn-rate" value:"number" short:"r" desc:"users started per second"`
+	RunTime    string `envconfig:"LOCUST_RUN_TIME" flag:"run-time" value:"time" short:"t" desc:"end after this time: 20, 20s, 3m, 2h, 1h20m"`
+	Workers    string `envconfig:"SWELL_WORKERS" flag:"workers" value:"number" default:"1" desc:"number of Swell worker processes"`
+	Workload   string `envconfig:"SWELL_WORKLOAD" flag:"workload" value:"name" default:"payment" desc:"the workload to show: payment"`
+	WebPort    string `envconfig:"LOCUST_WEB_PORT" flag:"web-port" value:"port" short:"P" default:"8089" desc:"port of the web UI on 127.0.0.1"`
+	MasterPort string `envconfig:"LOCUST_MASTER_BIND_PORT" flag:"master-port" value:"port" default:"5557" desc:"port on 127.0.0.1 where workers reach the master"`
+	TargetPort string `envconfig:"SWELL_TARGET_PORT" flag:"target-port" value:"port" default:"8081" desc:"port of the demo target on 127.0.0.1"`
+	AccessLog  string `envconfig:"SWELL_ACCESS_LOG" flag:"access-log" value:"file" desc:"file for the demo target's access log, one JSON object a line"`
+	Locustfile string `envconfig:"LOCUST_LOCUSTFILE" flag:"locustfile" value:"file" short:"f" desc:"the master's locustfile; made from this binary's user classes if not set"`
 }
 
 // Local is the checked settings of a run on this machine. Zero values of the

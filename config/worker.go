@@ -16,12 +16,12 @@ import (
 
 // rawWorker is what was typed. Locust's own names come first.
 type rawWorker struct {
-	MasterHost string `envconfig:"LOCUST_MASTER_NODE_HOST" flag:"master-host" default:"127.0.0.1" desc:"host or IP address of the Locust master"`
-	MasterPort string `envconfig:"LOCUST_MASTER_NODE_PORT" flag:"master-port" default:"5557" desc:"port of the Locust master"`
-	Host       string `envconfig:"LOCUST_HOST" flag:"host" short:"H" desc:"where traffic goes when the master names no host, like https://www.example.com"`
-	LogLevel   string `envconfig:"LOCUST_LOGLEVEL" flag:"loglevel" short:"L" default:"INFO" desc:"DEBUG, INFO, WARNING, ERROR or CRITICAL"`
-	LogFile    string `envconfig:"LOCUST_LOGFILE" flag:"logfile" desc:"file for the log lines; stderr if not set"`
-	Silence    string `envconfig:"LOAD_MASTER_HEARTBEAT_TIMEOUT" flag:"master-heartbeat-timeout" default:"60" desc:"seconds without a word after which the master counts as lost"`
+	MasterHost string `envconfig:"LOCUST_MASTER_NODE_HOST" flag:"master-host" value:"host" default:"127.0.0.1" desc:"host or IP address of the Locust master"`
+	MasterPort string `envconfig:"LOCUST_MASTER_NODE_PORT" flag:"master-port" value:"port" default:"5557" desc:"port of the Locust master"`
+	Host       string `envconfig:"LOCUST_HOST" flag:"host" value:"URL" short:"H" desc:"where traffic goes when the master names no host, like https://www.example.com"`
+	LogLevel   string `envconfig:"LOCUST_LOGLEVEL" flag:"loglevel" value:"level" short:"L" default:"INFO" desc:"DEBUG, INFO, WARNING, ERROR or CRITICAL"`
+	LogFile    string `envconfig:"LOCUST_LOGFILE" flag:"logfile" value:"file" desc:"file for the log lines; stderr if not set"`
+	Silence    string `envconfig:"LOAD_MASTER_HEARTBEAT_TIMEOUT" flag:"master-heartbeat-timeout" value:"seconds" default:"60" desc:"seconds without a word after which the master counts as lost"`
 }
 
 // Worker is the checked settings of `swell worker`.
