@@ -156,7 +156,7 @@ func (r *reports) sendExceptions(limit int) {
 				return
 			}
 			limit--
-			r.session.report("exception", map[string]any{"msg": validText(x.Message), "traceback": validText(x.Traceback)})
+			r.session.report("exception", map[string]any{"msg": x.Message, "traceback": x.Traceback})
 		}
 	}
 }
