@@ -88,6 +88,14 @@ type command struct {
 	stdout, stderr io.Writer
 }
 
+// heedKill ends the process at the second signal.
+func (c *command) heedKill() {
+	go func() {
+		<-c.kill
+		os.Exit(1)
+	}()
+}
+
 // failed is an error that came while running; any other is bad input.
 type failed struct{ error }
 

@@ -61,7 +61,7 @@ func TestHelpOfEveryVerb(t *testing.T) {
 		{[]string{"--help"}, []string{"Swell sends the traffic of a Locust test", "worker", "run", "demo", "target", "locustfile", "version", "--master-host"}},
 		{[]string{"-h"}, []string{"Without a verb, swell is a worker"}},
 		{[]string{"help"}, []string{"Without a verb, swell is a worker"}},
-		{[]string{"worker", "--help"}, []string{"SIGTERM", "--master-host", "LOCUST_MASTER_NODE_HOST", "--master-port", "--loglevel", "(default INFO)", "-H, --host URL", "LOAD_MASTER_HEARTBEAT_TIMEOUT"}},
+		{[]string{"worker", "--help"}, []string{"SIGTERM", "--master-host", "LOCUST_MASTER_NODE_HOST", "--master-port", "--loglevel", "(default INFO)", "-H, --host URL", "SWELL_MASTER_HEARTBEAT_TIMEOUT"}},
 		{[]string{"help", "worker"}, []string{"--master-host"}},
 		{[]string{"run", "--help"}, []string{"run --host URL", "--headless", "--users", "LOCUST_USERS", "behind --", "--workers"}},
 		{[]string{"demo", "--help"}, []string{"demo target", "--target-port", "--workload", "SWELL_ACCESS_LOG"}},

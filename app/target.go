@@ -35,6 +35,7 @@ duration_ms, user_agent, baggage, traceparent, x_datadog_trace_id, remote.`,
 }
 
 func (c *command) serveTarget(cmd *cobra.Command, listen, accessLog string) error {
+	c.heedKill()
 	var options target.Options
 	if accessLog != "" {
 		file, err := os.Create(accessLog)

@@ -2,7 +2,6 @@ package app
 
 import (
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -41,10 +40,7 @@ func (c *command) work(cmd *cobra.Command, cfg config.Worker) error {
 	if err != nil {
 		return fmt.Errorf("--logfile: must be a file that can be written (%w)", err)
 	}
-	go func() {
-		<-c.kill
-		os.Exit(1)
-	}()
+	c.heedKill()
 	log := logs.Logger("swell.worker")
 	log.Info(fmt.Sprintf("starting Swell %s", version.String()))
 	err = worker.New(worker.Config{

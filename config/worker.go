@@ -21,7 +21,7 @@ type rawWorker struct {
 	Host       string `envconfig:"LOCUST_HOST" flag:"host" value:"URL" short:"H" desc:"where traffic goes when the master names no host, like https://www.example.com"`
 	LogLevel   string `envconfig:"LOCUST_LOGLEVEL" flag:"loglevel" value:"level" short:"L" default:"INFO" desc:"DEBUG, INFO, WARNING, ERROR or CRITICAL"`
 	LogFile    string `envconfig:"LOCUST_LOGFILE" flag:"logfile" value:"file" desc:"file for the log lines; stderr if not set"`
-	Silence    string `envconfig:"LOAD_MASTER_HEARTBEAT_TIMEOUT" flag:"master-heartbeat-timeout" value:"seconds" default:"60" desc:"seconds without a word after which the master counts as lost"`
+	Silence    string `envconfig:"SWELL_MASTER_HEARTBEAT_TIMEOUT" flag:"master-heartbeat-timeout" value:"seconds" default:"60" desc:"seconds without a word after which the master counts as lost"`
 }
 
 // Worker is the checked settings of `swell worker`.

@@ -157,6 +157,21 @@ func TestClassPickerEditsAClass(t *testing.T) {
 	}
 }
 
+// So does what --config-users says from the beginning.
+func TestConfigUsers(t *testing.T) {
+	t.Parallel()
+	s := startService(t)
+	m := startMaster(t, "--headless", "-u", "5", "-r", "5", "-t", "4s", "--host", s.URL,
+		"--config-users", `{"user_class_name": "SteadyUser", "tasks": ["home"]}`, "--", "SteadyUser")
+	m.worker()
+	if code := m.wait(t); code != 0 {
+		t.Errorf("the master ended with %d", code)
+	}
+	if home, other := s.requests("/"), s.requests("/merchants"); home == 0 || other != 0 {
+		t.Errorf("%d requests of the task that is left, %d of the other", home, other)
+	}
+}
+
 // A custom argument of the master's locustfile reaches tasks, as typed in the
 // form; OnStart and OnStop run once for each user.
 func TestCustomArgumentsAndHooks(t *testing.T) {

@@ -88,7 +88,7 @@ func TestSilentMaster(t *testing.T) {
 	t.Parallel()
 	s := startService(t)
 	m := startMaster(t, "--host", s.URL, "SteadyUser")
-	w := m.worker("LOAD_MASTER_HEARTBEAT_TIMEOUT=5")
+	w := m.worker("SWELL_MASTER_HEARTBEAT_TIMEOUT=5")
 	m.ready(1)
 	m.swarm(5, 5)
 	m.running(5)

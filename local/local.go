@@ -6,7 +6,7 @@
 //	locust, err := local.FindLocust(".")
 //	...
 //	code, err := local.Run(ctx, local.Options{
-//		Swell: self, Locust: locust, Locustfile: "locust/experiment.py",
+//		Swell: self, Locust: locust, Locustfile: "locust/locustfile.py",
 //		Target: &local.TargetOptions{Port: 8080}, Workers: 2, WebPort: 8089, MasterPort: 5557,
 //		Stdout: os.Stdout, Stderr: os.Stderr,
 //	})

@@ -145,8 +145,3 @@ func (w *Window) Exceptions() []Exception {
 	})
 	return list
 }
-
-// Empty says that nothing was recorded.
-func (w *Window) Empty() bool {
-	return len(w.entries) == 0 && len(w.cancelled) == 0 && len(w.exceptions) == 0
-}

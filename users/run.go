@@ -74,7 +74,7 @@ func (u *User) call(what string, fn TaskFunc) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			err = fmt.Errorf("panic: %v", cause)
-			u.recorder.RecordException(u.seat, u.title(what)+": "+err.Error(), stack(debug.Stack()))
+			u.recorder.RecordException(u.seat, u.title(what)+": "+err.Error(), Traceback(debug.Stack()))
 		}
 	}()
 	err = fn(u.ctx, u)
@@ -120,9 +120,9 @@ func kinds(err error) string {
 	return strings.Join(list, " wrapping ")
 }
 
-// stack is a panic's stack without what differs between two equal panics:
+// Traceback is a panic's stack, as debug.Stack returns it, without what differs between two equal panics:
 // goroutine numbers, addresses, arguments, and directories of the build machine.
-func stack(raw []byte) string {
+func Traceback(raw []byte) string {
 	var kept []string
 	for line := range strings.Lines(string(raw)) {
 		line = strings.TrimRight(line, "\n")

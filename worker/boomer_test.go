@@ -194,7 +194,7 @@ func TestBoomerBehindTheLinkObeys(t *testing.T) {
 	nextEvent[connected](t, s.link)
 
 	s.link.fail(errMasterGone)
-	if err := s.retire(); err != nil {
+	if err := s.retire(nil, func() {}); err != nil {
 		t.Error(err)
 	}
 }
@@ -208,7 +208,7 @@ func TestARetiredBoomerLeavesNoPermitBehind(t *testing.T) {
 	eventually(t, "parked permits", 50, parked)
 	<-time.After(1100 * time.Millisecond) // the second change of changeTwice is over
 	s.link.fail(errMasterGone)
-	if err := s.retire(); err != nil {
+	if err := s.retire(nil, func() {}); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "parked permits", 0, parked)
@@ -225,7 +225,7 @@ func TestABoomerThatHasShutItselfDownCanBeRetired(t *testing.T) {
 			t.Errorf("the worker would crash: %v", cause)
 		}
 	}()
-	if err := s.retire(); err != nil {
+	if err := s.retire(nil, func() {}); err != nil {
 		t.Error(err)
 	}
 }
@@ -300,7 +300,7 @@ func TestWhatIsReportedIsAlwaysUTF8(t *testing.T) {
 		}
 	}
 	s.link.fail(errMasterGone)
-	_ = s.retire()
+	_ = s.retire(nil, func() {})
 }
 
 func texts(v any) []string {
@@ -356,5 +356,5 @@ func TestQuitIsToldBeforeTheConnectionIsClosed(t *testing.T) {
 	if !strings.Contains(s.link.cause.Error(), "closed the connection") {
 		t.Errorf("got %v", s.link.cause)
 	}
-	_ = s.retire()
+	_ = s.retire(nil, func() {})
 }

@@ -52,11 +52,14 @@ func (l *link) down(m message) {
 	case "spawning_complete":
 		l.events.put(spawned{})
 	case "update_user_class":
-		if e, ok := parseEdit(m); ok {
+		if e, ok := parseEdit(m.data); ok {
 			l.events.put(e)
 		}
 	default:
-		l.log.Debug("a message of the master means nothing to this worker", "type", m.kind)
+		if !l.unknown[m.kind] {
+			l.unknown[m.kind] = true
+			l.log.Warn(fmt.Sprintf("unknown message type received: %q: custom messages do not reach Swell's workers", m.kind))
+		}
 	}
 }
 
@@ -99,5 +102,3 @@ func (l *link) hold(kind string) {
 	case <-l.closed:
 	}
 }
-
-func (h halt) String() string { return fmt.Sprintf("the master's %s", h.kind) }

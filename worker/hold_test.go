@@ -110,9 +110,3 @@ func TestAStopNeverOvertakesTheSpawnBeforeIt(t *testing.T) {
 		}
 	})
 }
-
-func TestHaltSaysWhoSpoke(t *testing.T) {
-	if got := (halt{kind: "stop"}).String(); got != "the master's stop" {
-		t.Errorf("got %q", got)
-	}
-}

@@ -37,11 +37,12 @@ type link struct {
 
 	node     atomic.Pointer[string] // boomer's id, once it has said it
 	began    time.Time
-	heard    atomic.Int64   // when the master was last heard, ns since began
-	unacked  atomic.Int64   // client_ready messages that were not acknowledged
-	rejected atomic.Int64   // frames that could not be read as messages
-	lastSent float64        // the timestamp of the last spawn that was passed on
-	passed   map[int64]bool // stats messages that were passed on, by seq
+	heard    atomic.Int64    // when the master was last heard, ns since began
+	unacked  atomic.Int64    // client_ready messages that were not acknowledged
+	rejected atomic.Int64    // frames that could not be read as messages
+	lastSent float64         // the timestamp of the last spawn that was passed on
+	passed   map[int64]bool  // stats messages that were passed on, by seq
+	unknown  map[string]bool // types of messages that were warned of
 
 	closing sync.Once
 	closed  chan struct{}
@@ -88,6 +89,7 @@ func newLink(master, boomer net.Conn, p *permits, usage func() (float64, uint64)
 		events:   newMailbox[any](),
 		closed:   make(chan struct{}),
 		passed:   map[int64]bool{},
+		unknown:  map[string]bool{},
 		began:    time.Now(),
 	}
 	return l

@@ -12,7 +12,7 @@ import (
 // change, boomer ends the goroutines it cancelled, and the others park again.
 //
 // A permit is not the user itself: users wait without a goroutine (see package
-// users). But permits and users are always equal in number.
+// users). boomer keeps one for each user that the master asked for.
 type permits struct {
 	mu      sync.Mutex
 	changed chan struct{}

@@ -4,12 +4,12 @@ package worker
 
 // retire ends the boomer of a lost connection, so that none of its goroutines
 // stays. The link's sockets are closed already.
-func (s *session) retire() error {
+func (s *session) retire(_ []string, _ func()) error {
 	defer s.link.permits.changeTwice() // parked permits see that it is over
 	defer func() { _ = recover() }()   // it panics if it has shut itself down, after a minute without time
 	s.boomer.Quit()
 	return nil
 }
 
-// formerNode is the id of the process that this one replaces: none, see retire.
-func formerNode() string { return "" }
+// formerNodes are the ids of the processes that this one replaces: none, see retire.
+func formerNodes() []string { return nil }

@@ -80,13 +80,22 @@ func (r *reports) finalise(why string) {
 	} else {
 		r.log.Info(line + ", none was cancelled")
 	}
-	r.sendExceptions(10 * exceptionsPerReport)
-	if n := len(r.exceptions); n > 0 {
-		r.log.Warn(fmt.Sprintf("exceptions of %d kinds came too often to report each occurrence", n))
+	r.sendStats(w, map[string]int{}) // first: after quit a master listens for 0.5 s only
+	r.sendExceptions(exceptionsPerReport)
+	if n := r.unsentExceptions(); n > 0 {
+		r.log.Warn(fmt.Sprintf("%d more exceptions came too fast to be reported one by one", n))
 		r.exceptions = nil
 	}
 	r.sendLogs()
-	r.sendStats(w, map[string]int{}) // last: once it is out, the others are
+	r.sendStats(stats.NewRecorder(1).Take(), map[string]int{}) // once it is out, all the others are
+}
+
+func (r *reports) unsentExceptions() int64 {
+	var n int64
+	for _, x := range r.exceptions {
+		n += x.Count
+	}
+	return n
 }
 
 // reset drops what was recorded while users were being spawned (--reset-stats).
@@ -144,7 +153,12 @@ func (r *reports) keepExceptions(list []stats.Exception) {
 			line += "\n" + x.Traceback
 		}
 		r.log.Error(line)
-		r.exceptions = append(r.exceptions, x)
+		same := func(y stats.Exception) bool { return y.Traceback == x.Traceback }
+		if i := slices.IndexFunc(r.exceptions, same); i >= 0 {
+			r.exceptions[i].Count += x.Count
+		} else {
+			r.exceptions = append(r.exceptions, x)
+		}
 	}
 }
 

@@ -40,13 +40,16 @@ const (
 	// overstay is how long users get beyond the time in which they have to leave:
 	// a Go task that ignores its context cannot be ended, only left behind.
 	overstay = 5 * time.Second
+	// endOverstay is the same for a worker that was told to end: it has promised
+	// to be gone 5 s after the stop timeout.
+	endOverstay = 1500 * time.Millisecond
 	// quitOverstay is the same after the master's quit, when it listens for 0.5 s.
 	quitOverstay = 100 * time.Millisecond
 )
 
 // endSlack is how long after its users a worker that was told to end waits for a
 // master that takes no more bytes.
-const endSlack = 3 * time.Second
+const endSlack = time.Second
 
 var errEnding = errors.New("it took the last numbers too slowly")
 
@@ -69,15 +72,16 @@ func (w *Worker) serve(ctx context.Context, s *session) error {
 			c.report()
 		case <-watch.C:
 			c.watch()
-		case err := <-c.test.hookDone():
-			c.hooked(err)
+		case failed := <-c.test.hookDone():
+			c.hooked(failed)
 		case <-closed:
 			closed, c.lost = nil, true
 			c.hungUp()
 		case <-ended:
 			ended = nil
-			c.endBy = time.Now().Add(c.test.asked().Within + overstay + endSlack)
-			c.leave(c.test.asked(), overstay, exit{why: "this worker was told to end", over: true, release: s.quit})
+			c.endBy = time.Now().Add(c.test.asked().Within + endOverstay + endSlack)
+			c.Worker.endBy = c.endBy.Add(endSlack)
+			c.leave(c.test.asked(), endOverstay, exit{why: "this worker was told to end", over: true, release: s.quit})
 		case <-c.test.emptied(len(c.exits) > 0):
 			c.test.gone = true
 		case <-c.overdue.C:
@@ -117,12 +121,12 @@ func (c *conversation) connected(index int) {
 		c.greeted = true
 		c.log.Info(fmt.Sprintf("connected to the master at %s as %s (index %d)", c.cfg.Master, c.session.link.nodeID(), index))
 	}
-	if c.node != "" {
+	for _, node := range c.former {
 		// A master that has survived the loss of the connection would wait for the
 		// former self; one that has not does not know it.
-		c.session.link.send(message{kind: "quit", node: c.node}, nil)
-		c.node = ""
+		c.session.link.send(message{kind: "quit", node: node}, nil)
 	}
+	c.former = nil
 }
 
 func (c *conversation) halt(h halt) {
@@ -155,6 +159,9 @@ func (c *conversation) leave(how users.Leave, overstay time.Duration, x exit) {
 
 // dismiss asks the users to go; who is asked twice has the shorter time.
 func (c *conversation) dismiss(how users.Leave, overstay time.Duration) {
+	if c.test == nil {
+		return
+	}
 	c.test.leave(how)
 	patience := how.Within + overstay
 	if by := time.Now().Add(patience); c.overdueAt.IsZero() || by.Before(c.overdueAt) {

@@ -370,7 +370,7 @@ func TestAllUsersOfATestShareItsSeed(t *testing.T) {
 func TestANewConnectionTellsTheMasterThatTheFormerSelfIsGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tk := newTalk(t, Config{Classes: idlers("A")})
-		tk.worker.node = "former"
+		tk.worker.former = []string{"former", "before"}
 		tk.link.events.put(connected{1})
 		tk.link.events.put(connected{1}) // a worker is acknowledged after each stop
 		synctest.Wait()
@@ -386,7 +386,7 @@ func TestANewConnectionTellsTheMasterThatTheFormerSelfIsGone(t *testing.T) {
 			}
 			nodes = append(nodes, m.kind+" "+m.node)
 		}
-		if len(nodes) != 1 || nodes[0] != "quit former" {
+		if len(nodes) != 2 || nodes[0] != "quit former" || nodes[1] != "quit before" {
 			t.Errorf("the master was told %q", nodes)
 		}
 	})

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/asaskevich/EventBus"
@@ -23,7 +24,7 @@ type session struct {
 const (
 	dialTimeout   = 5 * time.Second
 	boomerTimeout = 5 * time.Second
-	lingerTimeout = time.Second
+	lingerTimeout = 500 * time.Millisecond
 )
 
 // dial connects to the master. boomer itself would retry a closed port for ever
@@ -79,7 +80,7 @@ func startSession(ctx context.Context, master net.Conn, p *permits, usage func()
 	}
 	<-ran
 	if bus.HasCallback(boomer.EVENT_QUIT) { // it had got through
-		return nil, errors.Join(l.cause, s.retire())
+		return nil, errors.Join(l.cause, s.retire(formerNodes(), func() {}))
 	}
 	return nil, l.cause
 }
@@ -123,17 +124,23 @@ func (s *session) finish() {
 // itself, appear at debug level only. They use the standard logger as well, so it
 // is sorted by who called it: a workload's own lines are kept at level info.
 func boomerLog(logger *slog.Logger) *log.Logger {
-	log.SetFlags(log.Llongfile)
-	log.SetOutput(lineWriter(func(line string) {
-		where, message, _ := strings.Cut(line, ": ")
-		if strings.Contains(where, "/myzhan/") {
-			logger.Debug("boomer: " + message)
-		} else {
-			logger.Info(message)
-		}
-	}))
+	sortLines.Do(func() {
+		log.SetPrefix("")
+		log.SetFlags(log.Llongfile)
+		log.SetOutput(lineWriter(func(line string) {
+			where, message, _ := strings.Cut(line, ": ")
+			if strings.Contains(where, "/myzhan/") {
+				logger.Debug("boomer: " + message)
+			} else {
+				logger.Info(message)
+			}
+		}))
+	})
 	return log.New(lineWriter(func(line string) { logger.Debug("boomer: " + line) }), "", 0)
 }
+
+// sortLines takes the standard logger over once; a workload may take it back.
+var sortLines sync.Once
 
 type lineWriter func(line string)
 

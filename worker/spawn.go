@@ -46,19 +46,36 @@ func parseOrder(m message) (order, error) {
 	return o, nil
 }
 
+// parseConfigUsers reads the option of that name: settings of classes, in lists
+// within a list.
+func parseConfigUsers(option any) []edited {
+	var list []edited
+	switch option := option.(type) {
+	case []any:
+		for _, item := range option {
+			list = append(list, parseConfigUsers(item)...)
+		}
+	case map[string]any:
+		if e, ok := parseEdit(option); ok {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
 // parseEdit reads what the class picker, or --config-users, changes of a class:
 // Locust's environment.update_user_class.
-func parseEdit(m message) (edited, bool) {
-	data := m.fields()
-	class, ok := data["user_class_name"].(string)
+func parseEdit(data any) (edited, bool) {
+	fields, _ := data.(map[string]any)
+	class, ok := fields["user_class_name"].(string)
 	if !ok {
 		return edited{}, false
 	}
 	e := edited{class: class}
-	if host, ok := data["host"].(string); ok {
+	if host, ok := fields["host"].(string); ok {
 		e.edit.Host = strings.TrimSpace(host)
 	}
-	if tasks, ok := data["tasks"].([]any); ok {
+	if tasks, ok := fields["tasks"].([]any); ok {
 		e.edit.Tasks = []string{}
 		for _, task := range tasks {
 			if name, ok := task.(string); ok {

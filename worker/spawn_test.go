@@ -166,7 +166,7 @@ func TestParseEdit(t *testing.T) {
 	}
 	for _, row := range rows {
 		t.Run(row.sentence, func(t *testing.T) {
-			got, ok := parseEdit(message{kind: "update_user_class", data: row.data})
+			got, ok := parseEdit(row.data)
 			if ok != row.ok || !reflect.DeepEqual(got, row.want) {
 				t.Errorf("got %+v, %v", got, ok)
 			}

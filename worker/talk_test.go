@@ -84,7 +84,7 @@ func newTalk(t *testing.T, cfg Config) *talk {
 		farBoomer.Close()
 		<-tk.ended
 		close(stop)
-		tk.worker.hooks.Wait()
+		tk.worker.hooks.wait(time.Minute)
 	})
 	return tk
 }

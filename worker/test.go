@@ -2,11 +2,9 @@ package worker
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"math/rand/v2"
 	"runtime"
-	"time"
 
 	"swell/stats"
 	"swell/users"
@@ -21,10 +19,11 @@ type test struct {
 	target     users.Target
 	ctx        context.Context
 	cancel     context.CancelFunc
-	hook       chan error // OnTestStart's result
-	ready      bool       // OnTestStart has succeeded
-	failed     bool       // OnTestStart has failed: no user starts in this test
-	gone       bool       // after leave: nobody is left
+	hook       chan *failure // OnTestStart's result
+	begun      bool          // OnTestStart has succeeded; only hooks look at it
+	ready      bool          // OnTestStart has succeeded
+	failed     bool          // OnTestStart has failed: no user starts in this test
+	gone       bool          // after leave: nobody is left
 }
 
 // order makes the users what the master wants; the first one begins a test.
@@ -35,6 +34,7 @@ func (c *conversation) order(o order) {
 	if c.test == nil {
 		c.beginTest()
 	}
+	c.configured(o.test.Options)
 	seed := c.test.snapshot.Seed
 	c.test.snapshot = o.test
 	c.test.snapshot.Seed, c.test.snapshot.Worker, c.test.snapshot.Edits = seed, c.index, c.edits
@@ -65,6 +65,16 @@ func (c *conversation) edit(e edited) {
 	c.edits[e.class] = known
 }
 
+// configured takes over --config-users, which the master has applied to its own
+// classes before any worker was there to be told.
+func (c *conversation) configured(options map[string]any) {
+	for _, e := range parseConfigUsers(options["config_users"]) {
+		if _, known := c.edits[e.class]; !known {
+			c.edit(e)
+		}
+	}
+}
+
 func (c *conversation) beginTest() {
 	recorder := stats.NewRecorder(4 * runtime.GOMAXPROCS(0))
 	ctx, cancel := context.WithCancel(context.Background())
@@ -86,51 +96,49 @@ func (c *conversation) apply() {
 
 // startHook runs OnTestStart beside everything else; hookDone tells its end.
 func (c *conversation) startHook() {
+	t, snapshot := c.test, c.test.snapshot
 	if c.cfg.OnTestStart == nil {
-		c.test.ready = true
+		t.ready, t.begun = true, true
 		return
 	}
-	t, snapshot := c.test, c.test.snapshot
-	t.hook = make(chan error, 1)
-	go func() { t.hook <- guarded(t.ctx, c.cfg.OnTestStart, &snapshot) }()
+	hook := make(chan *failure, 1)
+	t.hook = hook
+	c.hooks.queue(func() {
+		if t.ctx.Err() != nil {
+			return // the test was over before its turn came
+		}
+		failed := guarded(t.ctx, "OnTestStart", c.cfg.OnTestStart, &snapshot)
+		t.begun = failed == nil
+		hook <- failed
+	})
 }
 
-func (c *conversation) hooked(err error) {
+func (c *conversation) hooked(failed *failure) {
 	c.test.hook = nil
-	if err != nil {
+	if failed != nil {
 		c.test.failed = true
-		c.test.recorder.RecordException(0, "OnTestStart: "+err.Error(), "OnTestStart failed: no user starts")
+		c.test.recorder.RecordException(0, failed.Error()+": no user starts", failed.trace)
 		return
 	}
 	c.test.ready = true
 	c.apply()
 }
 
-// stopHookTimeout bounds OnTestStop, which nobody waits for but the process.
-const stopHookTimeout = 10 * time.Second
-
+// stopHook runs OnTestStop after OnTestStart, if that has succeeded.
 func (c *conversation) stopHook(t *test) {
-	if c.cfg.OnTestStop == nil || !t.ready {
+	if c.cfg.OnTestStop == nil {
 		return
 	}
-	c.hooks.Add(1)
-	go func() {
-		defer c.hooks.Done()
+	c.hooks.queue(func() {
+		if !t.begun {
+			return
+		}
 		ctx, cancel := context.WithTimeout(context.Background(), stopHookTimeout)
 		defer cancel()
-		if err := guarded(ctx, c.cfg.OnTestStop, &t.snapshot); err != nil {
-			c.log.Error("OnTestStop: " + err.Error())
+		if failed := guarded(ctx, "OnTestStop", c.cfg.OnTestStop, &t.snapshot); failed != nil {
+			c.log.Error(failed.Error() + "\n" + failed.trace)
 		}
-	}()
-}
-
-func guarded(ctx context.Context, hook Hook, t *users.Test) (err error) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			err = fmt.Errorf("panic: %v", cause)
-		}
-	}()
-	return hook(ctx, t)
+	})
 }
 
 func (c *conversation) spawned() {
@@ -139,7 +147,7 @@ func (c *conversation) spawned() {
 	}
 }
 
-func (t *test) hookDone() <-chan error {
+func (t *test) hookDone() <-chan *failure {
 	if t == nil {
 		return nil
 	}

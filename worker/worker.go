@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"sync"
 	"time"
 
 	"swell/users"
@@ -45,17 +44,15 @@ type Config struct {
 	LogLines func() []string
 }
 
-// Hook is a function around a test. ctx ends when the test does.
-type Hook func(ctx context.Context, t *users.Test) error
-
 // Worker obeys a master.
 type Worker struct {
 	cfg     Config
 	log     *slog.Logger
 	permits *permits
 	usage   *usage
-	node    string                     // the id on the connection before this one
-	hooks   sync.WaitGroup             // OnTestStop, while it runs
+	former  []string  // ids on connections that were lost, which the master does not know yet
+	endBy   time.Time // when a worker that was told to end has to be gone; zero: it was not
+	hooks   hooks
 	edits   map[string]users.ClassEdit // by the class picker; they outlive tests and connections
 }
 
@@ -74,7 +71,7 @@ func New(cfg Config) *Worker {
 		cfg: cfg, log: cfg.Log,
 		permits: newPermits(),
 		usage:   newUsage(),
-		node:    formerNode(),
+		former:  formerNodes(),
 	}
 }
 
@@ -82,7 +79,7 @@ func New(cfg Config) *Worker {
 // returns nil when the master has quit, or when ctx ends and the users are
 // drained; an error only if the worker cannot go on.
 func (w *Worker) Run(ctx context.Context) error {
-	defer w.hooks.Wait()
+	defer func() { w.hooks.wait(w.patience()) }()
 	for {
 		s, err := w.connect(ctx)
 		if err != nil {
@@ -94,15 +91,24 @@ func (w *Worker) Run(ctx context.Context) error {
 		}
 		w.log.Warn(fmt.Sprintf("lost the master at %s (%v): the users are stopped, connecting again", w.cfg.Master, lost))
 		if node := s.link.nodeID(); node != "" {
-			w.node = node
+			w.former = append(w.former, node)
 		}
 		if newBackoff().wait(ctx) != nil { // many workers lose a master at the same moment
 			return nil
 		}
-		if err := s.retire(); err != nil {
+		if err := s.retire(w.former, func() { w.hooks.wait(stopHookTimeout) }); err != nil {
 			return err
 		}
 	}
+}
+
+// patience is how long OnTestStop has when the worker is done: its own limit, and
+// for a worker that was told to end what is left of its time.
+func (w *Worker) patience() time.Duration {
+	if w.endBy.IsZero() {
+		return stopHookTimeout
+	}
+	return min(stopHookTimeout, time.Until(w.endBy))
 }
 
 // connect tries until the master can be reached; its error is that of ctx.
