@@ -13,11 +13,13 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"swell/users"
+	"swell/version"
 	"swell/worker"
 )
 
@@ -39,7 +41,7 @@ func Main(classes ...users.Class) { App{Classes: classes}.Main() }
 // running, 2 for bad input.
 func (a App) Main() {
 	// The first signal asks for a clean end, the second one ends at once.
-	ctx, ended := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, ended := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	kill := make(chan struct{})
 	go func() {
 		<-ctx.Done()
@@ -106,6 +108,30 @@ type exitCode int
 
 func (e exitCode) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
+// noVerb refuses a word that is no verb, and names those that are near.
+func noVerb(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	hint := fmt.Sprintf("`%s --help` lists the verbs", root.Name())
+	if near := root.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = "did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return fmt.Errorf("unknown command %q: %s", args[0], hint)
+}
+
+// explainFlag says where the flag that a Locust user typed belongs.
+func explainFlag(cmd *cobra.Command, err error) error {
+	hint := fmt.Sprintf("`%s --help` lists the flags", cmd.CommandPath())
+	switch unknown := strings.Contains(err.Error(), "unknown"); {
+	case unknown && (cmd.Name() == "run" || cmd.Name() == "demo"):
+		hint += "; Locust's own options go behind --"
+	case unknown && !cmd.HasParent():
+		hint += "; the master is a stock `locust --master`, or see `" + cmd.Name() + " run --help`"
+	}
+	return fmt.Errorf("%w (%s)", err, hint)
+}
+
 func (c *command) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "swell",
@@ -116,8 +142,13 @@ web UI, the ramp and the reports, and Swell processes are its workers.
 Without a verb, swell is a worker, like "locust --worker".`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
+		Version:       version.String(),
+		Args:          noVerb,
 	}
+	root.SetFlagErrorFunc(explainFlag)
+	root.SetVersionTemplate(versionLine())
+	root.SuggestionsMinimumDistance = 2
+	root.Flags().BoolP("version", "V", false, "print the version")
 	root.CompletionOptions.HiddenDefaultCmd = true
 	w := c.workerCommand()
 	root.RunE = w.RunE

@@ -278,7 +278,7 @@ func (f *firstLine) Write(b []byte) (int, error) {
 	return f.Buffer.Write(b)
 }
 
-func TestATargetWhosePortIsTakenFailsWhileRunning(t *testing.T) {
+func TestATargetWhosePortIsTakenIsRefused(t *testing.T) {
 	ctx, end := context.WithCancel(t.Context())
 	defer end()
 	lines := make(chan string, 1)
@@ -289,7 +289,7 @@ func TestATargetWhosePortIsTakenFailsWhileRunning(t *testing.T) {
 	address := strings.TrimSpace(strings.TrimPrefix(<-lines, "the demo target serves http://"))
 	var stderr bytes.Buffer
 	code := App{Classes: []users.Class{shopper()}}.Run(ctx, nil, []string{"target", "--listen", address}, &bytes.Buffer{}, &stderr)
-	if code != 1 || !strings.HasPrefix(stderr.String(), "swell: listen for requests: ") || strings.Count(stderr.String(), "\n") != 1 {
+	if code != 2 || !strings.HasPrefix(stderr.String(), "--listen: must be an address that is free") || strings.Count(stderr.String(), "\n") != 1 {
 		t.Errorf("exit code %d\n%s", code, &stderr)
 	}
 	end()

@@ -48,7 +48,7 @@ func (c *command) serveTarget(cmd *cobra.Command, listen, accessLog string) erro
 	var config net.ListenConfig
 	listener, err := config.Listen(cmd.Context(), "tcp", listen)
 	if err != nil {
-		return failed{fmt.Errorf("listen for requests: %w", err)}
+		return fmt.Errorf("--listen: must be an address that is free on this machine (%w)", err)
 	}
 	debug.SetGCPercent(400) // its heap is small and its garbage much: CPU matters more
 	fmt.Fprintf(c.stderr, "the demo target serves http://%s\n", listener.Addr())

@@ -14,8 +14,10 @@ func (c *command) versionCommand() *cobra.Command {
 		Short: "Print the version",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(c.stdout, "swell %s (%s)\n", version.String(), version.Build())
+			_, err := fmt.Fprint(c.stdout, versionLine())
 			return err
 		},
 	}
 }
+
+func versionLine() string { return fmt.Sprintf("swell %s (%s)\n", version.String(), version.Build()) }

@@ -24,6 +24,7 @@ SIGTERM and Ctrl-C end it cleanly: tasks under way have the master's
 		Args:    cobra.NoArgs,
 	}
 	addFlags(cmd, config.WorkerSettings())
+	cmd.Flags().StringP("locustfile", "f", "", "accepted as in \"locust --worker -f FILE\"; changes nothing, the classes are in this binary")
 	cmd.Flags().Bool("worker", false, "accepted as in \"locust --worker\"; changes nothing")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		cfg, err := config.ReadWorker(given(cmd))

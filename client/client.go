@@ -139,8 +139,6 @@ func (c *Client) Do(ctx context.Context, method, url string, opts ...Option) (*R
 	result, err := c.user.Measure(ctx, x.method, x.name, x.send)
 	x.response.Latency, x.response.Connect = result.Latency, result.Connect
 	switch {
-	case x.panicked != nil:
-		panic(x.panicked) // a Check's; the request is counted by now
 	case err != nil:
 		return x.response, err
 	case result.Outcome != stats.Success:

@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptrace"
@@ -33,9 +32,8 @@ type exchange struct {
 	answered    atomic.Bool   // to its end
 	hops        int           // redirects followed
 
-	err      error  // why the request failed, in Go's words
-	cause    string // the same in Locust's; empty: a success
-	panicked any    // what a Check panicked with
+	err   error  // why the request failed, in Go's words
+	cause string // the same in Locust's; empty: a success
 }
 
 type exchangeKey struct{}
@@ -159,16 +157,8 @@ func (x *exchange) success() bool {
 }
 
 // judge is what the answer is worth, once the clock has stopped. A Check that
-// panics makes a failure, so that the request is counted, and the panic goes on
-// when it has been.
+// panics is the task's panic; Measure counts the request all the same.
 func (x *exchange) judge() (cause string) {
-	defer func() {
-		if x.panicked = recover(); x.panicked != nil {
-			x.err = fmt.Errorf("check: panic: %v", x.panicked)
-			x.cause = checkCause(x.err)
-			cause = x.cause
-		}
-	}()
 	if !x.success() {
 		x.cause = x.statusCause()
 		return x.cause

@@ -162,7 +162,7 @@ func TestARequestThatCannotBeMadeIsNotSentNorRecorded(t *testing.T) {
 		want            string
 	}{
 		{"no host", "", "/", nil, nil, "GET request: the user has no host: name one in the web UI, with --host or in LOCUST_HOST, or use whole URLs"},
-		{"a host that is no URL", "shop:secret@example", "/", nil, nil, "GET request: the user's host must be an http or https URL, such as https://shop.example:8443"},
+		{"a host that is no URL", "shop:secret@example", "/", nil, nil, "GET request: the host must be a URL like https://www.example.com: correct it in the web UI, in --host or in LOCUST_HOST"},
 		{"a URL without a slash", host, "payments", nil, nil, `GET request: URL must begin with /, ? or http (got "payments")`},
 		{"another protocol", host, "ftp://ann:secret@h/", nil, nil, "GET request: URL must begin with /, ? or http"},
 		{"a bad escape", host, "/%zz", nil, nil, `GET request: read URL: invalid URL escape "%zz"`},
@@ -257,7 +257,7 @@ func TestARequestWhoseCheckPanicsIsCounted(t *testing.T) {
 		_, err := client.Of(u).Get(ctx, "/", client.Check(func(*client.Response) error { panic("oops") }))
 		return err
 	})
-	if got := rec.only(t).Cause; got != "CatchResponseError('check: panic: oops')" {
+	if got := rec.only(t).Cause; got != "panic in the task" {
 		t.Errorf("recorded %s", got)
 	}
 	if len(rec.exceptions) != 1 || rec.exceptions[0] != "panic: oops" {

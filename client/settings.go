@@ -107,6 +107,7 @@ var userAgent = "Swell/" + version.String()
 func (s Settings) header() (http.Header, error) {
 	r := request{header: http.Header{}}
 	r.setHeader("User-Agent", userAgent)
+	r.setHeader("Accept", "*/*") // as Python's requests
 	r.setHeader(baggage, "")
 	for name, value := range s.Headers {
 		r.setHeader(name, value)

@@ -19,7 +19,7 @@ type base struct {
 var (
 	errNoHost = errors.New("the user has no host: name one in the web UI, with --host or in LOCUST_HOST, or use whole URLs")
 	// errBadHost does not quote the host, which may hold a password.
-	errBadHost = errors.New("the user's host must be an http or https URL, such as https://shop.example:8443")
+	errBadHost = errors.New("the host must be a URL like https://www.example.com: correct it in the web UI, in --host or in LOCUST_HOST")
 	errBadURL  = errors.New("URL must begin with /, ? or http")
 )
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -88,8 +89,9 @@ func readLocal(own []Setting, hostNeeded bool, flags Flags) (Local, error) {
 	check("Users", err)
 	l.SpawnRate, err = parseOptional(raw.SpawnRate, parsePositive)
 	check("SpawnRate", err)
-	l.Workers, err = parseWhole(raw.Workers)
+	l.Workers, err = parseWorkers(raw.Workers)
 	check("Workers", err)
+	check("RunTime", checkRunTime(l.RunTime))
 	for _, p := range []struct {
 		field, text string
 		port        *int
@@ -105,6 +107,25 @@ func readLocal(own []Setting, hostNeeded bool, flags Flags) (Local, error) {
 		check("Workload", fmt.Errorf("must be payment (got %q)", raw.Workload))
 	}
 	return l, errors.Join(problems...)
+}
+
+// timeSpan is the form of locust/util/timespan.py.
+var timeSpan = regexp.MustCompile(`^([0-9]+|([0-9]+h)?([0-9]+m)?([0-9]+s)?)$`)
+
+func checkRunTime(text string) error {
+	if !timeSpan.MatchString(text) {
+		return fmt.Errorf("must be like 20, 20s, 3m, 2h, 1h20m (got %q)", text)
+	}
+	return nil
+}
+
+func parseWorkers(text string) (int, error) {
+	const most = 256
+	n, err := parseWhole(text)
+	if err != nil || n < 1 || n > most {
+		return 0, fmt.Errorf("must be a whole number from 1 to %d (got %q)", most, text)
+	}
+	return n, nil
 }
 
 func parseOptional[T any](text string, parse func(string) (T, error)) (T, error) {

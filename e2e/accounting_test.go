@@ -113,6 +113,31 @@ func TestFailuresAreOneRowPerCause(t *testing.T) {
 	}
 }
 
+// Hundreds of users that neither wait nor block, and raise an exception each time,
+// keep neither the master's orders nor the numbers from getting through.
+func TestFranticUsersLeaveRoomForTheMaster(t *testing.T) {
+	t.Parallel()
+	prefix := filepath.Join(t.TempDir(), "run")
+	m := startMaster(t, "--headless", "-u", "500", "-r", "500", "-t", "8s", "--csv", prefix, "FranticUser")
+	w := m.worker()
+	if code := m.wait(t); code != 1 {
+		t.Errorf("the master ended with %d, want 1 for the exceptions", code)
+	}
+	w.wait(t)
+	for _, trouble := range []string{"not all reports received", "failed to send heartbeat"} {
+		if strings.Contains(m.out.String(), trouble) {
+			t.Errorf("the master said %q", trouble)
+		}
+	}
+	var said int64
+	if match := regexp.MustCompile(`(\d+) requests counted`).FindStringSubmatch(w.out.String()); match != nil {
+		said, _ = strconv.ParseInt(match[1], 10, 64)
+	}
+	if counted := readCSV(t, prefix+"_stats.csv")[rowName("NONE", "nothing")]; counted != said || said == 0 {
+		t.Errorf("the master counted %d requests, the worker %d", counted, said)
+	}
+}
+
 // compare holds the master's rows against the access log's. A request that was
 // cancelled at the end may or may not have reached the target.
 func compare(t *testing.T, master, target map[string]int64, cancelled int64) {
@@ -202,7 +227,7 @@ func readCSV(t *testing.T, file string) map[string]int64 {
 	return rows
 }
 
-var cancelledLine = regexp.MustCompile(`(\d+) in flight were cancelled`)
+var cancelledLine = regexp.MustCompile(`cancelled in flight: (\d+)`)
 
 // cancelled is how many requests the workers say they broke off.
 func cancelled(workers ...*process) int64 {

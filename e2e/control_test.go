@@ -237,8 +237,8 @@ func TestStopTimeout(t *testing.T) {
 		m.swarm(5, 5)
 		until(t, "five requests are in flight", func() bool { return s.requests("/slow") == 5 })
 		m.stop()
-		w.says(t, "0 requests counted, and apart from them 5 in flight were cancelled", 1)
-		until(t, "the Logs tab says so", func() bool { return strings.Contains(m.logs(), "5 in flight were cancelled") })
+		w.says(t, "0 requests counted, and apart from them cancelled in flight: 5", 1)
+		until(t, "the Logs tab says so", func() bool { return strings.Contains(m.logs(), "cancelled in flight: 5") })
 		if st := m.stats(); st.requests("/slow") != 0 || len(st.Errors) != 0 {
 			t.Errorf("cancelled requests are in the tables: %+v", st)
 		}

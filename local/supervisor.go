@@ -154,7 +154,9 @@ func (s *supervisor) watch(ctx context.Context) error {
 				s.say("%s; the run goes on without it", c.ending())
 			default:
 				left--
-				s.say("%s; %d of %d workers left", c.ending(), left, len(s.workers))
+				if c.code != 0 { // with 0 it has heard the master's quit
+					s.say("%s; %d of %d workers left", c.ending(), left, len(s.workers))
+				}
 				if left == 0 {
 					lastCall = time.After(s.lastCall(c))
 				}

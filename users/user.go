@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"math/rand/v2"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -181,6 +182,9 @@ func (u *User) drive() {
 			if u.park(u.pause()) {
 				return
 			}
+			// A user without a wait gives way after each task: hundreds of them would
+			// otherwise keep the processor from the worker itself.
+			runtime.Gosched()
 		case leaving:
 			u.runOnStop()
 			u.advance(done)

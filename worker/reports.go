@@ -23,7 +23,7 @@ type reports struct {
 	seq         int64
 	outstanding map[int64]*report
 	exceptions  []stats.Exception // not sent yet
-	known       map[string]bool   // tracebacks that were logged in this test
+	known       map[string]*known // exceptions of this test, by traceback
 	lastLines   []string
 	requests    int64 // handed to the master, or about to be, in this test
 	cancelled   int64
@@ -34,6 +34,15 @@ type report struct {
 	requests int64
 	sentAt   time.Time
 }
+
+// known is an exception that was logged in this test.
+type known struct {
+	loggedAt time.Time
+	since    int64 // occurrences since then
+}
+
+// logExceptionsEvery keeps a task that always fails from filling the log.
+const logExceptionsEvery = 30 * time.Second
 
 const (
 	// retryAfter is when a report that has not come out of boomer goes again.
@@ -46,7 +55,7 @@ const (
 func newReports(w *Worker, s *session) *reports {
 	return &reports{
 		session: s, log: w.log, logLines: w.cfg.LogLines,
-		outstanding: map[int64]*report{}, known: map[string]bool{},
+		outstanding: map[int64]*report{}, known: map[string]*known{},
 	}
 }
 
@@ -76,7 +85,7 @@ func (r *reports) finalise(why string) {
 	total, cancelled := r.requests+w.Requests(), r.cancelled+w.Cancelled()
 	line := fmt.Sprintf("the test is over, %s: %d requests counted", why, total)
 	if cancelled > 0 {
-		r.log.Warn(fmt.Sprintf("%s, and apart from them %d in flight were cancelled", line, cancelled))
+		r.log.Warn(fmt.Sprintf("%s, and apart from them cancelled in flight: %d", line, cancelled))
 	} else {
 		r.log.Info(line + ", none was cancelled")
 	}
@@ -143,16 +152,11 @@ func (r *reports) giveUp() {
 	clear(r.outstanding)
 }
 
-// keepExceptions logs each kind of exception once per report, with its traceback
-// when it is new in this test, and keeps its occurrences for the master.
+// keepExceptions keeps the occurrences of exceptions for the master and logs each
+// kind when it is new in this test, with its traceback, and then now and again.
 func (r *reports) keepExceptions(list []stats.Exception) {
 	for _, x := range list {
-		line := fmt.Sprintf("%s (%d times)", x.Message, x.Count)
-		if !r.known[x.Traceback] {
-			r.known[x.Traceback] = true
-			line += "\n" + x.Traceback
-		}
-		r.log.Error(line)
+		r.logException(x)
 		same := func(y stats.Exception) bool { return y.Traceback == x.Traceback }
 		if i := slices.IndexFunc(r.exceptions, same); i >= 0 {
 			r.exceptions[i].Count += x.Count
@@ -160,6 +164,27 @@ func (r *reports) keepExceptions(list []stats.Exception) {
 			r.exceptions = append(r.exceptions, x)
 		}
 	}
+}
+
+func (r *reports) logException(x stats.Exception) {
+	k := r.known[x.Traceback]
+	if k == nil {
+		k = &known{}
+		r.known[x.Traceback] = k
+		if x.Message != x.Traceback {
+			x.Message += "\n" + x.Traceback
+		}
+	}
+	k.since += x.Count
+	if time.Since(k.loggedAt) < logExceptionsEvery {
+		return
+	}
+	if k.since > 1 {
+		message, rest, _ := strings.Cut(x.Message, "\n")
+		x.Message = strings.TrimRight(fmt.Sprintf("%s (%d times)\n%s", message, k.since, rest), "\n")
+	}
+	r.log.Error(x.Message)
+	k.loggedAt, k.since = time.Now(), 0
 }
 
 func (r *reports) sendExceptions(limit int) {

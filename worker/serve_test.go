@@ -101,7 +101,7 @@ func TestHowLongAWorkerWaitsForItsUsers(t *testing.T) {
 	}{
 		{
 			"a stop without a stop timeout gives what is in flight the grace", 0,
-			func(tk *talk) <-chan struct{} { return tk.halts("stop") }, users.Grace, "1 in flight were cancelled",
+			func(tk *talk) <-chan struct{} { return tk.halts("stop") }, users.Grace, "cancelled in flight: 1",
 		},
 		{
 			"a stop lets a task end within the stop timeout", time.Hour,
@@ -109,11 +109,11 @@ func TestHowLongAWorkerWaitsForItsUsers(t *testing.T) {
 		},
 		{
 			"a stop breaks a task off after the stop timeout", 3 * time.Second,
-			func(tk *talk) <-chan struct{} { return tk.halts("stop") }, 3 * time.Second, "1 in flight were cancelled",
+			func(tk *talk) <-chan struct{} { return tk.halts("stop") }, 3 * time.Second, "cancelled in flight: 1",
 		},
 		{
 			"a quit gives the grace whatever the stop timeout", time.Hour,
-			func(tk *talk) <-chan struct{} { return tk.halts("quit") }, users.Grace, "1 in flight were cancelled",
+			func(tk *talk) <-chan struct{} { return tk.halts("quit") }, users.Grace, "cancelled in flight: 1",
 		},
 		{
 			"a worker that is told to end lets a task end within the stop timeout", time.Hour,
@@ -125,7 +125,7 @@ func TestHowLongAWorkerWaitsForItsUsers(t *testing.T) {
 		},
 		{
 			"a quit behind a stop hurries it", time.Hour,
-			func(tk *talk) <-chan struct{} { done := tk.halts("stop"); tk.link.events.put(hurry{}); return done }, users.Grace, "1 in flight were cancelled",
+			func(tk *talk) <-chan struct{} { done := tk.halts("stop"); tk.link.events.put(hurry{}); return done }, users.Grace, "cancelled in flight: 1",
 		},
 	}
 	for _, row := range rows {

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"math/rand/v2"
 	"runtime"
@@ -42,6 +43,7 @@ func (c *conversation) order(o order) {
 		c.test.snapshot.Host = c.cfg.Host
 	}
 	c.test.target = o.target
+	c.log.Debug(fmt.Sprintf("order: users %v, host %q, stop timeout %v", o.target, c.test.snapshot.Host, o.test.StopTimeout))
 	if c.test.hook == nil && !c.test.ready && !c.test.failed {
 		c.startHook()
 	}

@@ -29,7 +29,7 @@ def accesses(log: Path) -> list[dict]:
 def cancelled(*workers: Process) -> list[int]:
     """How many requests the workers say they broke off, for each of their tests that has ended."""
     endings = re.findall(r"the test is over.*", "\n".join(worker.output() for worker in workers))
-    counts = [re.search(r"(\d+) in flight were cancelled", line) for line in endings]
+    counts = [re.search(r"cancelled in flight: (\d+)", line) for line in endings]
     return [int(count[1]) if count else 0 for count in counts]
 
 

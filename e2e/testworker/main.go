@@ -16,7 +16,7 @@ import (
 )
 
 func main() {
-	a := app.App{Classes: []users.Class{steady, checker, failing, slow, talker}}
+	a := app.App{Classes: []users.Class{steady, checker, failing, slow, talker, frantic}}
 	if os.Getenv("TESTWORKER_HOOKS") != "" {
 		a.OnTestStart = func(context.Context, *users.Test) error { fmt.Println("hook: test start"); return nil }
 		a.OnTestStop = func(context.Context, *users.Test) error { fmt.Println("hook: test stop"); return nil }
@@ -76,6 +76,15 @@ var failing = users.Class{
 var slow = users.Class{
 	Name: "SlowUser", WaitTime: users.Constant(10 * time.Millisecond),
 	Tasks: []users.Task{{Name: "slow", Run: get("/slow")}},
+}
+
+// frantic neither waits nor blocks, and always fails.
+var frantic = users.Class{
+	Name: "FranticUser", Hostless: true,
+	Tasks: []users.Task{{Name: "fail", Run: func(ctx context.Context, u *users.User) error {
+		_, _ = u.Measure(ctx, "NONE", "nothing", func(context.Context) users.Measured { return users.Measured{} })
+		return errOutOfStock
+	}}},
 }
 
 // talker reads a custom argument of the master's locustfile, and logs out.
