@@ -3,6 +3,7 @@ module swell
 go 1.26.0
 
 require (
+	github.com/agext/levenshtein v1.2.3
 	github.com/asaskevich/EventBus v0.0.0-20200907212545-49d423059eef
 	github.com/cockroachdb/datadriven v1.0.3
 	github.com/kelseyhightower/envconfig v1.4.0

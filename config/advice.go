@@ -1,0 +1,90 @@
+package config
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/agext/levenshtein"
+
+	"swell/phases"
+)
+
+// keep drops the weights of tasks that no class has, with a warning, and refuses
+// weights that leave a class with nothing to do. No weights at all leave every
+// class its own.
+func (r *reading) keep(name string, weights map[string]float64, tasks map[string][]string) map[string]float64 {
+	if len(weights) == 0 || len(tasks) == 0 {
+		return weights
+	}
+	var known []string
+	for _, class := range sorted(tasks) {
+		known = append(known, tasks[class]...)
+	}
+	kept := map[string]float64{}
+	for _, task := range sorted(weights) {
+		if slices.Contains(known, task) {
+			kept[task] = weights[task]
+			continue
+		}
+		r.warn("%s: no user class has a task %q, so its weight is dropped (nearest: %q)", name, clip(task), nearest(task, known))
+	}
+	for _, class := range sorted(tasks) {
+		if !slices.ContainsFunc(tasks[class], func(task string) bool { return kept[task] > 0 }) {
+			r.bad(name, "must have a weight > 0 for a task of user class %q, which has %s (got %s)",
+				class, strings.Join(tasks[class], ", "), clip(r.byName[name].Text))
+		}
+	}
+	return kept
+}
+
+// advise warns of what is valid but hardly meant.
+func (r *reading) advise(e Experiment) {
+	list := e.Plan.Phases()
+	if len(list) == 1 {
+		for _, v := range e.values {
+			if v.Source != FromDefault && (strings.HasPrefix(v.Name, "LOAD_INTERVENTION_") || v.Name == "LOAD_SETTLE_DURATION") {
+				r.warn("%s: changes nothing, because LOAD_WARMUP_DURATION is 0 and there is no intervention", v.Name)
+			}
+		}
+		return
+	}
+	length := list[1].Start
+	if ramp := list[0].Ramp(0); ramp > length {
+		r.warn("%s: the ramp to %d users takes %v, longer than the baseline (%v)",
+			variable(phases.Baseline, "SPAWN_RATE"), list[0].Users, ramp.Round(time.Millisecond), length)
+	}
+	if cycle := e.On.Mean + e.Off.Mean; e.Off.Mean > 0 && length < cycle {
+		r.warn("LOAD_WARMUP_DURATION: the baseline (%v) is shorter than one ON/OFF cycle (%v on average)", length, cycle)
+	}
+}
+
+// unknownVariables warns of LOAD_… variables that nobody reads.
+func (r *reading) unknownVariables() {
+	var known []string
+	for _, s := range slices.Concat(ExperimentSettings(), WorkerSettings(), RunSettings(), DemoSettings()) {
+		if strings.HasPrefix(s.Env, "LOAD_") {
+			known = append(known, s.Env)
+		}
+	}
+	environment := os.Environ()
+	slices.Sort(environment)
+	for _, entry := range environment {
+		name, _, _ := strings.Cut(entry, "=")
+		if strings.HasPrefix(name, "LOAD_") && !slices.Contains(known, name) {
+			r.warn("%s: no such setting (nearest: %s)", name, nearest(name, known))
+		}
+	}
+}
+
+// nearest is the known name with the smallest edit distance, the first of equals.
+func nearest(name string, known []string) string {
+	best, distance := "", 0
+	for _, k := range known {
+		if d := levenshtein.Distance(name, k, nil); best == "" || d < distance {
+			best, distance = k, d
+		}
+	}
+	return best
+}
