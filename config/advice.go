@@ -78,11 +78,15 @@ func (r *reading) unknownVariables() {
 	}
 }
 
+// typing makes what was left out cheaper than what was written: LOAD_WARMUP is
+// rather LOAD_WARMUP_DURATION than LOAD_SEED.
+var typing = levenshtein.NewParams().InsCost(1).DelCost(2).SubCost(2)
+
 // nearest is the known name with the smallest edit distance, the first of equals.
 func nearest(name string, known []string) string {
 	best, distance := "", 0
 	for _, k := range known {
-		if d := levenshtein.Distance(name, k, nil); best == "" || d < distance {
+		if d := levenshtein.Distance(name, k, typing); best == "" || d < distance {
 			best, distance = k, d
 		}
 	}
