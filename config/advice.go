@@ -3,6 +3,7 @@ package config
 import (
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -39,8 +40,9 @@ func (r *reading) keep(name string, weights map[string]float64, tasks map[string
 	return kept
 }
 
-// advise warns of what is valid but hardly meant.
-func (r *reading) advise(e Experiment) {
+// advise warns of what is valid but hardly meant. runTime is when the run ends,
+// 0: nobody knows.
+func (r *reading) advise(e Experiment, runTime time.Duration) {
 	list := e.Plan.Phases()
 	if len(list) == 1 {
 		for _, v := range e.values {
@@ -48,16 +50,42 @@ func (r *reading) advise(e Experiment) {
 				r.warn("%s: changes nothing, because LOAD_WARMUP_DURATION is 0 and there is no intervention", v.Name)
 			}
 		}
-		return
 	}
-	length := list[1].Start
-	if ramp := list[0].Ramp(0); ramp > length {
-		r.warn("%s: the ramp to %d users takes %v, longer than the baseline (%v)",
-			variable(phases.Baseline, "SPAWN_RATE"), list[0].Users, ramp.Round(time.Millisecond), length)
+	for i, phase := range list {
+		switch last := i+1 == len(list); {
+		case !last:
+			r.advisePhase(e, phase, "LOAD_WARMUP_DURATION", list[i+1].Start-phase.Start)
+		case runTime > phase.Start:
+			r.advisePhase(e, phase, "--run-time", runTime-phase.Start)
+		case runTime > 0:
+			r.warn("--run-time: the run ends after %v, before the switch at %v", runTime, phase.Start)
+		}
+	}
+}
+
+// advisePhase warns of a phase that is too short for what is in it; by is the
+// setting that says how long it is.
+func (r *reading) advisePhase(e Experiment, phase phases.Phase, by string, length time.Duration) {
+	if ramp := phase.Ramp(e.Plan.UsersAt(phase.Start)); ramp > length {
+		r.warn("%s: the ramp to %d users takes %v, longer than the %s (%v)",
+			variable(phase.Name, "SPAWN_RATE"), phase.Users, ramp.Round(time.Millisecond), phase.Name, length)
 	}
 	if cycle := e.On.Mean + e.Off.Mean; e.Off.Mean > 0 && length < cycle {
-		r.warn("LOAD_WARMUP_DURATION: the baseline (%v) is shorter than one ON/OFF cycle (%v on average)", length, cycle)
+		r.warn("%s: the %s (%v) is shorter than one ON/OFF cycle (%v on average)", by, phase.Name, length, cycle)
 	}
+	if phase.Settle >= length {
+		r.warn("LOAD_SETTLE_DURATION: leaves nothing of the %s (%v) to compare", phase.Name, length)
+	}
+}
+
+// runTime is the master's --run-time, which it sends in seconds; 0: none.
+func runTime(masterOptions map[string]any) time.Duration {
+	text, _ := optionText(masterOptions["run_time"])
+	s, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(s > 0 && s <= 1e9) {
+		return 0
+	}
+	return time.Duration(s * float64(time.Second))
 }
 
 // unknownVariables warns of LOAD_… variables that nobody reads.

@@ -50,8 +50,8 @@ func (e Experiment) Warnings() []string { return slices.Clone(e.warnings) }
 
 // ReadExperiment reads and checks the settings of an experiment. masterOptions
 // are the parsed_options of the master's spawn message, or nil; what is absent
-// there, None or empty is not set. tasks are the names of each user class's
-// tasks, by class; nil skips what needs them.
+// there, None or empty is not set. Its run_time is looked at for warnings. tasks
+// are the names of each user class's tasks, by class; nil skips what needs them.
 //
 // The error joins all problems, one sentence each. The warnings are there also
 // when there is an error; the rest is then not to be used.
@@ -85,7 +85,7 @@ func ReadExperiment(masterOptions map[string]any, tasks map[string][]string) (Ex
 		if err != nil {
 			r.problems = append(r.problems, err) // a rule that is missing here
 		}
-		r.advise(e)
+		r.advise(e, runTime(masterOptions))
 	}
 	r.unknownVariables()
 	e.warnings = r.warnings

@@ -13,7 +13,7 @@ import (
 type Count struct{ Mean, CV float64 }
 
 // summed is how many terms of the sum are taken one by one.
-const summed = 10_000
+const summed = 2_000
 
 // Mean1 is the exact mean of the count, which rounding and the floor of 1 move
 // away from Mean. With G gamma, F its distribution function:

@@ -133,7 +133,7 @@ func TestTheFormulasAgreeWithASimulation(t *testing.T) {
 			u := defaults()
 			row.change(&u)
 			l := newLife(u, row.waitCV, rand.New(rand.NewPCG(7, uint64(i))))
-			for range 40_000 {
+			for range 20_000 {
 				l.session()
 			}
 			total := l.on + l.off + l.away
