@@ -104,6 +104,13 @@ func settingIndex(env string) int {
 	return slices.IndexFunc(ExperimentSettings(), func(s Setting) bool { return s.Env == env })
 }
 
+func TestSecondsAreRoundedToTheNanosecond(t *testing.T) {
+	e, err := experiment(t, map[string]string{"LOAD_BASELINE_THINK_TIME_MEAN": "0.57"}, nil)
+	if got := e.Plan.At(0).ThinkMean; err != nil || got != 570*time.Millisecond {
+		t.Errorf("got %v, %v", got, err)
+	}
+}
+
 func TestOnlyExplicitValuesOfTheMasterWin(t *testing.T) {
 	rows := []struct {
 		sentence  string
