@@ -28,7 +28,7 @@ The settings are environment variables:
 		Args:    cobra.NoArgs,
 	}
 	var service time.Duration
-	cmd.Flags().DurationVar(&service, "service-time", 50*time.Millisecond, "expected mean time of a request")
+	cmd.Flags().DurationVar(&service, "service-time", 50*time.Millisecond, "expected mean `time` of a request")
 	cmd.RunE = func(*cobra.Command, []string) error { return c.plan(service) }
 	return cmd
 }

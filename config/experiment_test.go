@@ -105,8 +105,8 @@ func settingIndex(env string) int {
 }
 
 func TestSecondsAreRoundedToTheNanosecond(t *testing.T) {
-	e, err := experiment(t, map[string]string{"LOAD_BASELINE_THINK_TIME_MEAN": "0.57"}, nil)
-	if got := e.Plan.At(0).ThinkMean; err != nil || got != 570*time.Millisecond {
+	e, err := experiment(t, map[string]string{"LOAD_BASELINE_THINK_TIME_MEAN": "1.001"}, nil)
+	if got := e.Plan.At(0).ThinkMean; err != nil || got != 1001*time.Millisecond {
 		t.Errorf("got %v, %v", got, err)
 	}
 }
