@@ -14,28 +14,36 @@ import (
 
 var update = flag.Bool("update", false, "write the README's tables anew")
 
-// The table of settings in the README is that of package config.
+// The tables of settings in the README are those of package config.
 func TestReadmeListsTheSettings(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	const begin, end = "<!-- settings: swell worker -->\n", "<!-- end -->"
-	head, rest, ok := strings.Cut(string(readme), begin)
-	if !ok {
-		t.Fatalf("the README has no %q", begin)
-	}
-	_, tail, _ := strings.Cut(rest, end)
-	want := head + begin + table(config.WorkerSettings()) + end + tail
+	want := withTable(t, string(readme), "swell worker", table(config.WorkerSettings()))
+	want = withTable(t, want, "experiment", variables(config.ExperimentSettings()))
 	if want == string(readme) {
 		return
 	}
 	if !*update {
-		t.Fatal("the README's table is not that of package config: run `go test . -update`")
+		t.Fatal("the README's tables are not those of package config: run `go test . -update`")
 	}
 	if err := os.WriteFile("README.md", []byte(want), 0o644); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// withTable puts a table between the README's marks of its name.
+func withTable(t *testing.T, readme, name, table string) string {
+	t.Helper()
+	const end = "<!-- end -->"
+	begin := "<!-- settings: " + name + " -->\n"
+	head, rest, ok := strings.Cut(readme, begin)
+	if !ok {
+		t.Fatalf("the README has no %q", begin)
+	}
+	_, tail, _ := strings.Cut(rest, end)
+	return head + begin + table + end + tail
 }
 
 func table(settings []config.Setting) string {
@@ -53,6 +61,32 @@ func table(settings []config.Setting) string {
 		fmt.Fprintf(&b, "| %s | `%s` | %s | %s |\n", names, s.Env, standard, s.Meaning)
 	}
 	return b.String()
+}
+
+// variables is the table of settings that have no flags.
+func variables(settings []config.Setting) string {
+	var b strings.Builder
+	b.WriteString("| Variable | Default | Meaning |\n|---|---|---|\n")
+	for _, s := range settings {
+		fmt.Fprintf(&b, "| `%s` | `%s` | %s |\n", s.Env, s.Default, s.Meaning)
+	}
+	return b.String()
+}
+
+// What the README shows of a flash sale's plan is what swell plan prints.
+func TestReadmeShowsAPlan(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden, err := os.ReadFile("plan/testdata/flash_sale.golden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, shown, _ := strings.Cut(string(golden), "\nThe long run")
+	if !strings.Contains(string(readme), "\n```\nThe long run"+shown+"```\n") {
+		t.Error("the README's plan of a flash sale is not that of plan/testdata/flash_sale.golden")
+	}
 }
 
 // The program in the README compiles.

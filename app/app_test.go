@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -30,7 +31,7 @@ type outcome struct {
 // already: what would connect, or serve, ends at once.
 func ran(t *testing.T, classes []users.Class, args ...string) outcome {
 	t.Helper()
-	for _, s := range append(append(config.WorkerSettings(), config.RunSettings()...), config.DemoSettings()...) {
+	for _, s := range slices.Concat(config.WorkerSettings(), config.RunSettings(), config.DemoSettings(), config.ExperimentSettings()) {
 		if old, set := os.LookupEnv(s.Env); set && !allowed[s.Env] {
 			os.Unsetenv(s.Env)
 			t.Cleanup(func() { os.Setenv(s.Env, old) })
@@ -58,7 +59,7 @@ func TestHelpOfEveryVerb(t *testing.T) {
 		args []string
 		says []string
 	}{
-		{[]string{"--help"}, []string{"Swell sends the traffic of a Locust test", "worker", "run", "demo", "target", "locustfile", "version", "--master-host"}},
+		{[]string{"--help"}, []string{"Swell sends the traffic of a Locust test", "worker", "run", "demo", "target", "plan", "locustfile", "version", "--master-host"}},
 		{[]string{"-h"}, []string{"Without a verb, swell is a worker"}},
 		{[]string{"help"}, []string{"Without a verb, swell is a worker"}},
 		{[]string{"worker", "--help"}, []string{"SIGTERM", "--master-host", "LOCUST_MASTER_NODE_HOST", "--master-port", "--loglevel", "(default INFO)", "-H, --host URL", "SWELL_MASTER_HEARTBEAT_TIMEOUT"}},
@@ -66,6 +67,7 @@ func TestHelpOfEveryVerb(t *testing.T) {
 		{[]string{"run", "--help"}, []string{"run --host URL", "--headless", "--users", "LOCUST_USERS", "behind --", "--workers"}},
 		{[]string{"demo", "--help"}, []string{"demo target", "--target-port", "--workload", "SWELL_ACCESS_LOG"}},
 		{[]string{"target", "--help"}, []string{"--listen", "--access-log", "127.0.0.1:8081"}},
+		{[]string{"plan", "--help"}, []string{"--service-time", "50ms", "LOAD_WARMUP_DURATION (default 0)", "exit code 2"}},
 		{[]string{"locustfile", "--help"}, []string{"swell locustfile > locustfile.py"}},
 		{[]string{"version", "--help"}, []string{"Print the version"}},
 	}
@@ -122,6 +124,9 @@ func TestACommandLineThatIsRefused(t *testing.T) {
 		{[]string{"demo", "--web-port", "0"}, "--web-port: must be"},
 		{[]string{"target", "--listen", "8081"}, `--listen: must be host:port (got "8081")`},
 		{[]string{"target", "--listen", "127.0.0.1:0", "--access-log", "/nowhere/at/all.jsonl"}, "--access-log: must be a file"},
+		{[]string{"plan", "extra"}, `"extra"`},
+		{[]string{"plan", "--service-time", "50"}, "missing unit in duration"},
+		{[]string{"plan", "--service-time", "0s"}, "--service-time: must be from 1µs to 1h (got 0s)"},
 		{[]string{"locustfile", "extra"}, `"extra"`},
 		{[]string{"version", "--nonsense"}, "unknown flag"},
 	}

@@ -32,7 +32,7 @@ func noEnvironment(t *testing.T) {
 }
 
 func allSettings() []Setting {
-	return slices.Concat(WorkerSettings(), RunSettings(), DemoSettings())
+	return slices.Concat(WorkerSettings(), RunSettings(), DemoSettings(), ExperimentSettings())
 }
 
 func TestTheDefaultsAreValid(t *testing.T) {

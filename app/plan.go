@@ -1,0 +1,106 @@
+package app
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"swell/config"
+	"swell/plan"
+)
+
+func (c *command) planCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "plan",
+		Short: "Print the experiment that the LOAD_ variables describe, without running it",
+		Long: `plan prints the settings of the experiment and where each came from, its phases,
+the weights of the tasks, how much of the time users are ON, OFF and away in the
+long run, and how many requests per second to expect. It sends nothing.
+
+Bad settings end it with exit code 2 and a line each; warnings go to stderr.
+
+The settings are environment variables:
+
+` + settingsText(config.ExperimentSettings()),
+		Example: "  LOAD_WARMUP_DURATION=300 swell plan --service-time 80ms",
+		Args:    cobra.NoArgs,
+	}
+	var service time.Duration
+	cmd.Flags().DurationVar(&service, "service-time", 50*time.Millisecond, "expected mean `time` of a request")
+	cmd.RunE = func(*cobra.Command, []string) error { return c.plan(service) }
+	return cmd
+}
+
+func (c *command) plan(service time.Duration) error {
+	e, err := config.ReadExperiment(nil, c.taskNames())
+	for _, warning := range e.Warnings() {
+		fmt.Fprintln(c.stderr, "warning: "+warning)
+	}
+	if service < time.Microsecond || service > time.Hour {
+		bad := fmt.Errorf("--service-time: must be from 1µs to 1h (got %v)", service)
+		if err != nil {
+			return fmt.Errorf("%w\n%w", bad, err)
+		}
+		return bad
+	}
+	if err != nil {
+		return err
+	}
+	if err := (plan.Plan{Experiment: e, Classes: c.planClasses(), Service: service}).Write(c.stdout); err != nil {
+		return failed{fmt.Errorf("write the plan: %w", err)}
+	}
+	return nil
+}
+
+// taskNames are the tasks' names by class.
+func (c *command) taskNames() map[string][]string {
+	names := map[string][]string{}
+	for _, class := range c.app.Classes {
+		for _, task := range class.Tasks {
+			names[class.Name] = append(names[class.Name], task.Name)
+		}
+	}
+	return names
+}
+
+// planClasses are the classes with their tasks' own weights.
+func (c *command) planClasses() []plan.Class {
+	var classes []plan.Class
+	for _, class := range c.app.Classes {
+		told := plan.Class{Name: class.Name}
+		for _, task := range class.Tasks {
+			told.Tasks = append(told.Tasks, plan.Task{Name: task.Name, Weight: float64(task.EffectiveWeight())})
+		}
+		classes = append(classes, told)
+	}
+	return classes
+}
+
+// settingsText lists variables with their defaults and meanings, for a help text.
+func settingsText(settings []config.Setting) string {
+	var b strings.Builder
+	for _, s := range settings {
+		fmt.Fprintf(&b, "  %s (default %s)\n%s", s.Env, s.Default, wrapped(s.Meaning, "      ", 80))
+	}
+	return strings.TrimRight(b.String(), "\n")
+}
+
+// wrapped breaks a sentence into indented lines of so many columns.
+func wrapped(text, indent string, width int) string {
+	var b strings.Builder
+	line := indent
+	for _, word := range strings.Fields(text) {
+		if len([]rune(line))+1+len([]rune(word)) > width {
+			fmt.Fprintln(&b, line)
+			line = indent
+		}
+		if line != indent {
+			line += " "
+		}
+		line += word
+	}
+	fmt.Fprintln(&b, line)
+	return b.String()
+}

@@ -1,0 +1,122 @@
+package config
+
+import (
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/agext/levenshtein"
+
+	"swell/phases"
+)
+
+// keep drops the weights of tasks that no class has, with a warning, and refuses
+// weights that leave a class with nothing to do. No weights at all leave every
+// class its own.
+func (r *reading) keep(name string, weights map[string]float64, tasks map[string][]string) map[string]float64 {
+	if len(weights) == 0 || len(tasks) == 0 {
+		return weights
+	}
+	var known []string
+	for _, class := range sorted(tasks) {
+		known = append(known, tasks[class]...)
+	}
+	kept := map[string]float64{}
+	for _, task := range sorted(weights) {
+		if slices.Contains(known, task) {
+			kept[task] = weights[task]
+			continue
+		}
+		r.warn("%s: no user class has a task %q, so its weight is dropped (nearest: %q)", name, clip(task), nearest(task, known))
+	}
+	for _, class := range sorted(tasks) {
+		if !slices.ContainsFunc(tasks[class], func(task string) bool { return kept[task] > 0 }) {
+			r.bad(name, "must have a weight > 0 for a task of user class %q, which has %s (got %s)",
+				class, strings.Join(tasks[class], ", "), clip(r.byName[name].Text))
+		}
+	}
+	return kept
+}
+
+// advise warns of what is valid but hardly meant. runTime is when the run ends,
+// 0: nobody knows.
+func (r *reading) advise(e Experiment, runTime time.Duration) {
+	list := e.Plan.Phases()
+	if len(list) == 1 {
+		for _, v := range e.values {
+			if v.Source != FromDefault && (strings.HasPrefix(v.Name, "LOAD_INTERVENTION_") || v.Name == "LOAD_SETTLE_DURATION") {
+				r.warn("%s: changes nothing, because LOAD_WARMUP_DURATION is 0 and there is no intervention", v.Name)
+			}
+		}
+	}
+	for i, phase := range list {
+		switch last := i+1 == len(list); {
+		case !last:
+			r.advisePhase(e, phase, "LOAD_WARMUP_DURATION", list[i+1].Start-phase.Start)
+		case runTime > phase.Start:
+			r.advisePhase(e, phase, "--run-time", runTime-phase.Start)
+		case runTime > 0:
+			r.warn("--run-time: the run ends after %v, before the switch at %v", runTime, phase.Start)
+		}
+	}
+}
+
+// advisePhase warns of a phase that is too short for what is in it; by is the
+// setting that says how long it is.
+func (r *reading) advisePhase(e Experiment, phase phases.Phase, by string, length time.Duration) {
+	if ramp := phase.Ramp(e.Plan.UsersAt(phase.Start)); ramp > length {
+		r.warn("%s: the ramp to %d users takes %v, longer than the %s (%v)",
+			variable(phase.Name, "SPAWN_RATE"), phase.Users, ramp.Round(time.Millisecond), phase.Name, length)
+	}
+	if cycle := e.On.Mean + e.Off.Mean; e.Off.Mean > 0 && length < cycle {
+		r.warn("%s: the %s (%v) is shorter than one ON/OFF cycle (%v on average)", by, phase.Name, length, cycle)
+	}
+	if phase.Settle >= length {
+		r.warn("LOAD_SETTLE_DURATION: leaves nothing of the %s (%v) to compare", phase.Name, length)
+	}
+}
+
+// runTime is the master's --run-time, which it sends in seconds; 0: none.
+func runTime(masterOptions map[string]any) time.Duration {
+	text, _ := optionText(masterOptions["run_time"])
+	s, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(s > 0 && s <= 1e9) {
+		return 0
+	}
+	return time.Duration(s * float64(time.Second))
+}
+
+// unknownVariables warns of LOAD_… variables that nobody reads.
+func (r *reading) unknownVariables() {
+	var known []string
+	for _, s := range slices.Concat(ExperimentSettings(), WorkerSettings(), RunSettings(), DemoSettings()) {
+		if strings.HasPrefix(s.Env, "LOAD_") {
+			known = append(known, s.Env)
+		}
+	}
+	environment := os.Environ()
+	slices.Sort(environment)
+	for _, entry := range environment {
+		name, _, _ := strings.Cut(entry, "=")
+		if strings.HasPrefix(name, "LOAD_") && !slices.Contains(known, name) {
+			r.warn("%s: no such setting (nearest: %s)", name, nearest(name, known))
+		}
+	}
+}
+
+// typing makes what was left out cheaper than what was written: LOAD_WARMUP is
+// rather LOAD_WARMUP_DURATION than LOAD_SEED.
+var typing = levenshtein.NewParams().InsCost(1).DelCost(2).SubCost(2)
+
+// nearest is the known name with the smallest edit distance, the first of equals.
+func nearest(name string, known []string) string {
+	best, distance := "", 0
+	for _, k := range known {
+		if d := levenshtein.Distance(name, k, typing); best == "" || d < distance {
+			best, distance = k, d
+		}
+	}
+	return best
+}

@@ -1,0 +1,111 @@
+package config
+
+import (
+	"errors"
+	"slices"
+
+	"swell/model"
+	"swell/phases"
+)
+
+// BurstStart is in which state of its burst a user begins.
+type BurstStart string
+
+// The values of LOAD_BURST_START.
+const (
+	StartStationary BurstStart = "stationary"
+	StartOn         BurstStart = "on"
+)
+
+// Experiment is the checked settings of one run and where each came from. It is a
+// snapshot: it does not change, whatever happens to the environment or the
+// master's options, and any number of goroutines may read it.
+type Experiment struct {
+	// Plan is the phases: the baseline and, if there is a warm-up, the
+	// intervention. Their weights have only tasks that some class has.
+	Plan phases.Plan
+	// On, Off and Gap are how long a user is active, idle and away. Off with mean
+	// 0: no bursts. Session is how many requests there are until it leaves.
+	On, Off, Gap model.Spread
+	Session      model.Count
+	// BurstStart is how a user begins.
+	BurstStart BurstStart
+	// Seed is where the run's random streams start from; 0: draw one and log it.
+	Seed uint64
+
+	values    []Value
+	overruled []string
+	warnings  []string
+}
+
+// Values are all settings in the order of their table.
+func (e Experiment) Values() []Value { return slices.Clone(e.values) }
+
+// Overruled are the variables of the worker's environment that the master
+// overruled with another value, sorted.
+func (e Experiment) Overruled() []string { return slices.Clone(e.overruled) }
+
+// Warnings are sentences about settings that are valid but hardly meant.
+func (e Experiment) Warnings() []string { return slices.Clone(e.warnings) }
+
+// ReadExperiment reads and checks the settings of an experiment. masterOptions
+// are the parsed_options of the master's spawn message, or nil; what is absent
+// there, None or empty is not set. Its run_time is looked at for warnings. tasks
+// are the names of each user class's tasks, by class; nil skips what needs them.
+//
+// The error joins all problems, one sentence each. The warnings are there also
+// when there is an error; the rest is then not to be used.
+func ReadExperiment(masterOptions map[string]any, tasks map[string][]string) (Experiment, error) {
+	r, err := gather(masterOptions)
+	if err != nil {
+		return Experiment{}, err
+	}
+	settle := r.seconds("LOAD_SETTLE_DURATION", 0)
+	baseline, intervention := r.phase(phases.Baseline), r.phase(phases.Intervention)
+	intervention.Start, intervention.Settle = r.seconds("LOAD_WARMUP_DURATION", 0), settle
+	e := Experiment{
+		On:         r.spread("LOAD_BURST_ON_DURATION", 0.001),
+		Off:        r.spread("LOAD_BURST_OFF_DURATION", 0),
+		Gap:        r.spread("LOAD_SESSION_GAP", 0),
+		Session:    model.Count{Mean: r.number("LOAD_SESSION_LENGTH_MEAN", 1, 1e9), CV: r.cv("LOAD_SESSION_LENGTH_CV")},
+		BurstStart: BurstStart(r.word("LOAD_BURST_START", string(StartStationary), string(StartOn))),
+		Seed:       r.seed("LOAD_SEED"),
+		values:     r.values(), overruled: r.overruled,
+	}
+	list := []phases.Phase{baseline, intervention}
+	for i := range list {
+		name := variable(list[i].Name, "TASK_WEIGHTS")
+		list[i].TaskWeights = r.keep(name, list[i].TaskWeights, tasks)
+	}
+	if intervention.Start == 0 {
+		list = list[:1]
+	}
+	if len(r.problems) == 0 {
+		e.Plan, err = phases.New(list...)
+		if err != nil {
+			r.problems = append(r.problems, err) // a rule that is missing here
+		}
+		r.advise(e, runTime(masterOptions))
+	}
+	r.unknownVariables()
+	e.warnings = r.warnings
+	return e, errors.Join(r.problems...)
+}
+
+// phase reads what holds in a phase.
+func (r *reading) phase(name phases.Name) phases.Phase {
+	return phases.Phase{
+		Name:        name,
+		Users:       r.whole(variable(name, "USERS"), maxUsers),
+		SpawnRate:   r.number(variable(name, "SPAWN_RATE"), 0.001, 1e6),
+		TaskWeights: r.weights(variable(name, "TASK_WEIGHTS")),
+		ArrivalRate: r.number(variable(name, "ARRIVAL_RATE"), 0.001, 1e6),
+		ThinkMean:   r.seconds(variable(name, "THINK_TIME_MEAN"), 0),
+		ThinkCV:     r.cv(variable(name, "THINK_TIME_CV")),
+	}
+}
+
+// spread reads a pair of _MEAN and _CV.
+func (r *reading) spread(name string, shortest float64) model.Spread {
+	return model.Spread{Mean: r.seconds(name+"_MEAN", shortest), CV: r.cv(name + "_CV")}
+}

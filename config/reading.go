@@ -1,0 +1,201 @@
+package config
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"os"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/kelseyhightower/envconfig"
+
+	"swell/phases"
+)
+
+// Source is where the value of a setting came from.
+type Source string
+
+// The sources, the weakest first.
+const (
+	FromDefault     Source = "default"
+	FromEnvironment Source = "environment"
+	FromMaster      Source = "master"
+)
+
+// Value is one setting of an experiment as it is in force.
+type Value struct {
+	// Name is the variable, Text the value as it was typed.
+	Name, Text string
+	Source     Source
+}
+
+const (
+	longestSeconds = 30 * 24 * 60 * 60
+	largestCV      = 10 // a gamma of shape 0.01: nearly all of it is 0
+	maxUsers       = 10_000_000
+)
+
+// reading is one pass over the settings of an experiment: the raw values first,
+// then what is wrong with them.
+type reading struct {
+	byName    map[string]Value
+	overruled []string
+	problems  []error
+	warnings  []string
+}
+
+// gather takes each setting's text from the strongest source that has one.
+func gather(masterOptions map[string]any) (*reading, error) {
+	var raw rawExperiment
+	if err := envconfig.Process("", &raw); err != nil {
+		return nil, fmt.Errorf("read the environment: %w", err)
+	}
+	r := &reading{byName: map[string]Value{}}
+	typed := reflect.ValueOf(raw)
+	for i, s := range ExperimentSettings() {
+		v := Value{s.Env, s.Default, FromDefault}
+		// envconfig fills in defaults, so only the environment knows who spoke.
+		if os.Getenv(s.Env) != "" {
+			if text := strings.TrimSpace(typed.Field(i).String()); text != "" {
+				v.Text, v.Source = text, FromEnvironment
+			}
+		}
+		text, err := optionText(masterOptions[strings.ToLower(s.Env)])
+		if err != nil {
+			r.problems = append(r.problems, fmt.Errorf("%s (set on the master): %w", s.Env, err))
+		}
+		if text != "" {
+			if v.Source == FromEnvironment && v.Text != text {
+				r.overruled = append(r.overruled, s.Env)
+			}
+			v.Text, v.Source = text, FromMaster
+		}
+		r.byName[s.Env] = v
+	}
+	slices.Sort(r.overruled)
+	return r, nil
+}
+
+// optionText is a master's option as one would type it; empty: not set.
+func optionText(option any) (string, error) {
+	switch o := option.(type) {
+	case nil:
+		return "", nil
+	case string:
+		return strings.TrimSpace(o), nil
+	case []byte:
+		return strings.TrimSpace(string(o)), nil
+	case float64:
+		return strconv.FormatFloat(o, 'f', -1, 64), nil
+	}
+	text, err := json.Marshal(option)
+	if err != nil {
+		return "", fmt.Errorf("must be text, a number or an object (got %T)", option)
+	}
+	return string(text), nil
+}
+
+// values are the settings in the order of their table.
+func (r *reading) values() []Value {
+	var list []Value
+	for _, s := range ExperimentSettings() {
+		list = append(list, r.byName[s.Env])
+	}
+	return list
+}
+
+// variable is a phase's setting, like LOAD_BASELINE_USERS.
+func variable(phase phases.Name, what string) string {
+	return "LOAD_" + strings.ToUpper(string(phase)) + "_" + what
+}
+
+func (r *reading) bad(name, format string, args ...any) {
+	if r.byName[name].Source == FromMaster {
+		name += " (set on the master)"
+	}
+	r.problems = append(r.problems, fmt.Errorf(name+": "+format, args...))
+}
+
+func (r *reading) warn(format string, args ...any) {
+	r.warnings = append(r.warnings, fmt.Sprintf(format, args...))
+}
+
+// number reads a number from lowest to highest.
+func (r *reading) number(name string, lowest, highest float64) float64 {
+	return r.bounded(name, "a number", lowest, highest)
+}
+
+func (r *reading) cv(name string) float64 { return r.bounded(name, "a number", 0, largestCV) }
+
+func (r *reading) seconds(name string, shortest float64) time.Duration {
+	s := r.bounded(name, "a number of seconds", shortest, longestSeconds)
+	return time.Duration(math.Round(s * float64(time.Second)))
+}
+
+func (r *reading) bounded(name, what string, lowest, highest float64) float64 {
+	text := r.byName[name].Text
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(f >= lowest && f <= highest) {
+		r.bad(name, "must be %s from %s to %s (got %q)", what, plain(lowest), plain(highest), clip(text))
+		return lowest
+	}
+	return f
+}
+
+func (r *reading) whole(name string, highest int) int {
+	text := r.byName[name].Text
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 || n > highest {
+		r.bad(name, "must be a whole number from 0 to %d (got %q)", highest, clip(text))
+		return 0
+	}
+	return n
+}
+
+func (r *reading) seed(name string) uint64 {
+	text := r.byName[name].Text
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		r.bad(name, "must be a whole number from 0 to %d (got %q)", uint64(math.MaxUint64), clip(text))
+	}
+	return n
+}
+
+func (r *reading) word(name string, words ...string) string {
+	text := strings.ToLower(r.byName[name].Text)
+	if !slices.Contains(words, text) {
+		r.bad(name, "must be %s (got %q)", strings.Join(words, " or "), clip(r.byName[name].Text))
+	}
+	return text
+}
+
+func (r *reading) weights(name string) map[string]float64 {
+	weights, problems := parseWeights(r.byName[name].Text)
+	for _, p := range problems {
+		r.bad(name, "%w", p)
+	}
+	if len(problems) > 0 {
+		return nil // half of them would be called all of them further on
+	}
+	return weights
+}
+
+// plain is a number as people write it.
+func plain(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
+
+// clip keeps a message on its line.
+func clip(text string) string {
+	const most = 60
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return text
+}
+
+// sorted are the keys of a map in a stable order.
+func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,179 @@
+// Package plan owns how an experiment is told to people before it runs: its
+// settings with their sources, its phases, what the users will do in the long
+// run, and a picture of the offered load. It draws nothing at random and sends
+// nothing.
+//
+//	err := plan.Plan{Experiment: e, Classes: classes, Service: 50 * time.Millisecond}.Write(os.Stdout)
+package plan
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"swell/config"
+	"swell/model"
+	"swell/phases"
+)
+
+// Task is a task of a class with its own weight, which counts where a phase has
+// no weights; ≥ 0.
+type Task struct {
+	Name   string
+	Weight float64
+}
+
+// Class is the tasks of a user class.
+type Class struct {
+	Name  string
+	Tasks []Task
+}
+
+// Plan is what is told.
+type Plan struct {
+	Experiment config.Experiment
+	Classes    []Class
+	// Service is the mean time that a request is expected to take, > 0.
+	Service time.Duration
+}
+
+// User is the behaviour of one user in a phase.
+func (p Plan) User(phase phases.Phase) model.User {
+	e := p.Experiment
+	return model.User{Wait: phase.Wait(), Service: p.Service, On: e.On, Off: e.Off, Gap: e.Gap, Session: e.Session}
+}
+
+// Write writes the plan as text, 80 columns wide at most, unless names or values
+// are longer than that.
+func (p Plan) Write(w io.Writer) error {
+	var b bytes.Buffer
+	for _, part := range []func(io.Writer){p.settings, p.phases, p.weights, p.longRun, p.picture} {
+		part(&b)
+	}
+	lines := strings.Split(strings.TrimSpace(b.String()), "\n")
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " ")
+	}
+	_, err := io.WriteString(w, strings.Join(lines, "\n")+"\n")
+	return err
+}
+
+// table writes rows of cells that are separated by tabs.
+func table(w io.Writer, title string, rows []string) {
+	fmt.Fprintf(w, "\n%s\n", title)
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		fmt.Fprintln(t, "  "+row)
+	}
+	_ = t.Flush() // to a buffer
+}
+
+func (p Plan) settings(w io.Writer) {
+	var rows []string
+	for _, v := range p.Experiment.Values() {
+		text := strings.Join(strings.Fields(v.Text), " ") // a value may have lines
+		rows = append(rows, fmt.Sprintf("%s\t%s\t%s", v.Name, text, v.Source))
+	}
+	table(w, "Settings, and where each came from", rows)
+}
+
+func (p Plan) phases(w io.Writer) {
+	rows := []string{"phase\tfrom\tto\tsettled\tusers\tspawn/s\tramp\twait\tCV"}
+	list := p.Experiment.Plan.Phases()
+	for i, phase := range list {
+		end := "the end"
+		if i+1 < len(list) {
+			end = span(list[i+1].Start)
+		}
+		ramp := phase.Ramp(p.Experiment.Plan.UsersAt(phase.Start))
+		rows = append(rows, fmt.Sprintf("%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s",
+			phase.Name, span(phase.Start), end, span(phase.Start+phase.Settle),
+			phase.Users, figure(phase.SpawnRate), span(ramp), span(phase.Wait()), figure(phase.ThinkCV)))
+	}
+	table(w, "Phases (wait: mean think time / arrival rate)", rows)
+}
+
+func (p Plan) weights(w io.Writer) {
+	list := p.Experiment.Plan.Phases()
+	for _, class := range p.Classes {
+		head := "task"
+		for _, phase := range list {
+			head += "\t" + string(phase.Name)
+		}
+		rows := []string{head}
+		for i, task := range class.Tasks {
+			row := task.Name
+			for _, phase := range list {
+				row += fmt.Sprintf("\t%.1f %%", 100*percentages(class, phase)[i])
+			}
+			rows = append(rows, row)
+		}
+		table(w, "Tasks of "+class.Name, rows)
+	}
+}
+
+// percentages are the parts of a class's tasks in a phase, from 0 to 1, in the
+// order of the class's tasks.
+func percentages(class Class, phase phases.Phase) []float64 {
+	parts := make([]float64, len(class.Tasks))
+	sum := 0.0
+	for i, task := range class.Tasks {
+		parts[i] = task.Weight
+		if len(phase.TaskWeights) > 0 {
+			parts[i] = phase.TaskWeights[task.Name]
+		}
+		sum += parts[i]
+	}
+	for i := range parts {
+		if sum > 0 {
+			parts[i] /= sum
+		}
+	}
+	return parts
+}
+
+func (p Plan) longRun(w io.Writer) {
+	rows := []string{"phase\tON\tOFF\taway\tusers ON\treq/s a user\treq/s"}
+	for _, phase := range p.Experiment.Plan.Phases() {
+		u := p.User(phase)
+		s := u.Shares()
+		rows = append(rows, fmt.Sprintf("%s\t%.1f %%\t%.1f %%\t%.1f %%\t%s\t%s\t%s", phase.Name,
+			100*s.On, 100*s.Off, 100*s.Away, figure(s.On*float64(phase.Users)),
+			figure(u.RequestsPerSecond()), figure(u.Expected(float64(phase.Users)))))
+	}
+	table(w, fmt.Sprintf("The long run, one request a task, %s each", span(p.Service)), rows)
+}
+
+// figure is a number with three digits that count.
+func figure(f float64) string {
+	if f >= 100 {
+		return fmt.Sprintf("%.0f", f)
+	}
+	return fmt.Sprintf("%.3g", f)
+}
+
+// span is a length of time without zeros at its end: 2m, 1m30s, 50ms; long ones
+// are in days.
+func span(d time.Duration) string {
+	switch {
+	case d >= 1000*time.Hour:
+		return fmt.Sprintf("%.0fd", d.Hours()/24)
+	case d >= 100*time.Hour:
+		d = d.Round(time.Hour)
+	case d >= time.Hour:
+		d = d.Round(time.Second)
+	case d >= time.Second:
+		d = d.Round(10 * time.Millisecond)
+	}
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}

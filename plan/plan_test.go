@@ -1,0 +1,131 @@
+package plan
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"swell/config"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+var classes = []Class{
+	{"Shopper", []Task{{"browse", 3}, {"search", 1}, {"checkout", 1}}},
+	{"Clerk", []Task{{"refund", 1}, {"search", 1}}},
+}
+
+// read is the plan of these settings, and of no others.
+func read(t *testing.T, env map[string]string) Plan {
+	t.Helper()
+	for _, entry := range os.Environ() {
+		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "LOAD_") {
+			t.Setenv(name, "")
+		}
+	}
+	for name, value := range env {
+		t.Setenv(name, value)
+	}
+	tasks := map[string][]string{}
+	for _, c := range classes {
+		for _, task := range c.Tasks {
+			tasks[c.Name] = append(tasks[c.Name], task.Name)
+		}
+	}
+	e, err := config.ReadExperiment(nil, tasks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Plan{e, classes, 50 * time.Millisecond}
+}
+
+var scenarios = map[string]map[string]string{
+	"defaults": {},
+	"flash_sale": {
+		"LOAD_WARMUP_DURATION": "300", "LOAD_SETTLE_DURATION": "30", "LOAD_INTERVENTION_USERS": "50", "LOAD_INTERVENTION_SPAWN_RATE": "5",
+		"LOAD_INTERVENTION_ARRIVAL_RATE": "1.5", "LOAD_INTERVENTION_TASK_WEIGHTS": `{"checkout": 3, "search": 1}`,
+	},
+	"feature_launch": {
+		"LOAD_WARMUP_DURATION": "600", "LOAD_BASELINE_USERS": "20", "LOAD_INTERVENTION_USERS": "20",
+		"LOAD_BASELINE_TASK_WEIGHTS": `{"browse": 4, "search": 2}`, "LOAD_INTERVENTION_TASK_WEIGHTS": `{"browse": 4, "search": 2, "checkout": 1.5}`,
+	},
+	"load_increase":        {"LOAD_WARMUP_DURATION": "600", "LOAD_BASELINE_USERS": "20", "LOAD_INTERVENTION_USERS": "50"},
+	"graceful_degradation": {"LOAD_WARMUP_DURATION": "600", "LOAD_BASELINE_USERS": "100", "LOAD_INTERVENTION_USERS": "20", "LOAD_INTERVENTION_SPAWN_RATE": "0.5"},
+	"no_users":             {"LOAD_BASELINE_USERS": "0"},
+	"everything_at_its_limit": {
+		"LOAD_WARMUP_DURATION": "2592000", "LOAD_SETTLE_DURATION": "2592000", "LOAD_BASELINE_USERS": "10000000", "LOAD_BASELINE_SPAWN_RATE": "0.001",
+		"LOAD_INTERVENTION_USERS": "1", "LOAD_INTERVENTION_SPAWN_RATE": "0.001", "LOAD_BASELINE_THINK_TIME_MEAN": "0", "LOAD_BASELINE_ARRIVAL_RATE": "1000000",
+		"LOAD_INTERVENTION_THINK_TIME_MEAN": "2592000", "LOAD_INTERVENTION_ARRIVAL_RATE": "0.001", "LOAD_BURST_START": "on",
+		"LOAD_SESSION_LENGTH_MEAN": "1000000000", "LOAD_SESSION_LENGTH_CV": "10", "LOAD_SEED": "18446744073709551615",
+	},
+}
+
+// `go test ./plan -update` writes testdata anew.
+func TestThePlansOfTheScenarios(t *testing.T) {
+	for name, env := range scenarios {
+		t.Run(name, func(t *testing.T) {
+			var b bytes.Buffer
+			if err := read(t, env).Write(&b); err != nil {
+				t.Fatal(err)
+			}
+			file := filepath.Join("testdata", name+".golden")
+			if *update {
+				if err := os.WriteFile(file, b.Bytes(), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if b.String() != string(want) {
+				t.Errorf("it is not %s; if it is right: go test ./plan -update\n%s", file, b.String())
+			}
+			_, rest, _ := strings.Cut(b.String(), "\nPhases")
+			for line := range strings.Lines(rest) {
+				if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > 80 {
+					t.Errorf("%d columns: %s", n, line)
+				}
+			}
+		})
+	}
+}
+
+func TestPercentagesAddUpTo100(t *testing.T) {
+	p := read(t, scenarios["flash_sale"])
+	for _, phase := range p.Experiment.Plan.Phases() {
+		for _, class := range classes {
+			sum := 0.0
+			for _, part := range percentages(class, phase) {
+				sum += part
+			}
+			if sum < 0.999999 || sum > 1.000001 {
+				t.Errorf("%s, %s: %v", phase.Name, class.Name, sum)
+			}
+		}
+	}
+	list := p.Experiment.Plan.Phases()
+	if got := percentages(classes[0], list[0]); !slices.Equal(got, []float64{0.6, 0.2, 0.2}) {
+		t.Errorf("the class's own weights: %v", got)
+	}
+	if got := percentages(classes[0], list[1]); !slices.Equal(got, []float64{0, 0.25, 0.75}) {
+		t.Errorf("the phase's: %v", got)
+	}
+}
+
+func TestSpans(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "0s", 50 * time.Millisecond: "50ms", time.Second: "1s", 90 * time.Second: "1m30s", 2 * time.Minute: "2m",
+		10 * time.Minute: "10m", time.Hour: "1h", 20 * time.Hour: "20h", 1440 * time.Hour: "60d", 3661 * time.Second: "1h1m1s", 10 * time.Second / 3: "3.33s",
+	} {
+		if got := span(d); got != want {
+			t.Errorf("%d: got %s, want %s", d, got, want)
+		}
+	}
+}
