@@ -9,6 +9,7 @@ require (
 	github.com/shirou/gopsutil/v4 v4.26.10
 	github.com/spf13/cobra v1.10.2
 	github.com/ugorji/go/codec v1.3.2
+	gonum.org/v1/gonum v0.17.0
 )
 
 require (
