@@ -41,7 +41,12 @@ type Class struct {
 	Hostless bool
 	// WaitTime is the pause between two tasks of a user; nil is no pause.
 	WaitTime WaitTime
+	// Rhythm lets users burst and come back as somebody else; it comes before the
+	// Test's. nil: the Test's, and where that is nil too, users are always ON.
+	Rhythm *Rhythm
 	// OnStart runs once before a user's first task, OnStop once after its last.
+	// Of a user with sessions (see [Rhythm]) they are those of each session: who
+	// comes back is somebody else, with a State of nil and connections of its own.
 	// An error in OnStart is reported and OnStart is tried again after a wait.
 	OnStart, OnStop TaskFunc
 	// Tasks are what the user does, one after the other, drawn by weight.
@@ -143,6 +148,11 @@ func Validate(classes []Class) error {
 		}
 		if c.FixedCount < 0 {
 			bad("user class %q: FixedCount must be ≥ 0 (got %d)", c.Name, c.FixedCount)
+		}
+		if c.Rhythm != nil {
+			if err := c.Rhythm.Validate(); err != nil {
+				bad("user class %q: Rhythm: %w", c.Name, err)
+			}
 		}
 		problems = append(problems, c.validateTasks()...)
 	}

@@ -36,3 +36,23 @@ func (d *deck) draw(source *rand.Rand) Task {
 	x := source.Float64() * d.upTo[len(d.upTo)-1]
 	return d.tasks[sort.SearchFloat64s(d.upTo, x)]
 }
+
+// drawBy is draw with other weights: what they do not name is not drawn. ok is
+// false if they leave no task.
+func (d *deck) drawBy(weights map[string]float64, source *rand.Rand) (t Task, ok bool) {
+	sum := 0.0
+	for i := range d.tasks {
+		sum += weights[d.tasks[i].Name]
+	}
+	x := source.Float64() * sum // drawn in any case: the choices after it stay the same
+	for i := range d.tasks {
+		w := weights[d.tasks[i].Name]
+		if w > 0 {
+			t, ok = d.tasks[i], true // the last one, if rounding leaves x above 0
+		}
+		if x -= w; x < 0 {
+			break
+		}
+	}
+	return t, ok
+}

@@ -36,6 +36,7 @@ func (u *User) leave(how Leave) {
 	u.mu.Lock()
 	wasBorn := u.state == born
 	u.advanceLocked(stop)
+	u.turn(stopAsked)
 	u.hurry(how)
 	drive := wasBorn
 	if u.parked && u.timer.Stop() {
@@ -50,7 +51,7 @@ func (u *User) leave(how Leave) {
 
 // hurry sets the moment after which what the user does is broken off. u.mu is held.
 func (u *User) hurry(how Leave) {
-	if how.Quiet && !u.quiet && u.state != leaving { // OnStop may send
+	if how.Quiet && !u.quiet && u.state != leaving && !u.parting { // OnStop may send
 		u.quiet = true
 		if u.hush != nil {
 			close(u.hush)

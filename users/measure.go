@@ -56,6 +56,7 @@ func (u *User) Measure(ctx context.Context, method, name string, send func(conte
 			r.Latency = time.Since(r.Start)
 		}
 		if !unsent {
+			u.sent.Add(1)
 			u.recorder.Record(u.seat, r)
 		}
 	}()

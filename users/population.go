@@ -27,6 +27,7 @@ type group struct {
 	users   []*User            // as many as the master asked for
 	leavers map[*User]struct{} // asked to go, not gone yet
 	blocked string             // what keeps its users from starting; empty: nothing
+	rhythm  *equilibrium       // of those who began last; nil: none
 }
 
 // NewPopulation makes an empty population. classes must be valid (see
@@ -133,8 +134,9 @@ func (p *Population) resize(g *group, name string, test *Test, want int) {
 		return
 	}
 	g.blocked = ""
+	g.tune(name, test)
 	for _, u := range idle {
-		u.beginUnder(test, d)
+		u.beginUnder(test, d, g.rhythm)
 	}
 }
 

@@ -18,6 +18,9 @@ func (u *User) work() {
 	if u.started || (u.runOnStart() == done && u.current() == working) {
 		u.runTask()
 	}
+	if u.pulse != nil {
+		u.countRequests()
+	}
 	u.advance(done)
 }
 
@@ -25,7 +28,10 @@ func (u *User) runTask() {
 	if u.taskDue.IsZero() {
 		u.taskDue = time.Now()
 	}
-	t := u.deck.draw(u.choice)
+	t, ok := u.choose()
+	if !ok {
+		return
+	}
 	err := u.call(t.Name, t.Run)
 	switch {
 	case errors.Is(err, ErrStopUser):

@@ -23,6 +23,11 @@ type Test struct {
 	Edits map[string]ClassEdit
 	// Worker is this worker's number, counted by the master from 0.
 	Worker int
+	// Rhythm is how users of classes without one of their own live; nil: they are
+	// always ON.
+	Rhythm *Rhythm
+	// Transitions is told how users go on and off; nil: nobody is.
+	Transitions TransitionLog
 	// Seed is where the users' random streams start from.
 	Seed uint64
 }

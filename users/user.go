@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -33,15 +34,20 @@ type User struct {
 	stopped     bool // a task returned ErrStopUser
 	rescheduled bool // a task returned ErrRescheduleNow
 	taskDue     time.Time
+	pulse       *pulse       // nil: always ON
+	born        time.Time    // the pulse counts from here
+	sent        atomic.Int32 // requests not yet counted by the session
 
-	mu     sync.Mutex
-	state  state
-	parked bool // the timer is armed and no goroutine drives the user
-	timer  *time.Timer
-	quiet  bool          // asked to leave without sending anything new
-	hush   chan struct{} // closed when quiet begins; made by the first Sleep
-	limit  *time.Timer   // aborts a user that takes too long to leave
-	goneBy time.Time     // when limit fires
+	mu      sync.Mutex
+	state   state
+	mode    Mode // as the transition log has it
+	parked  bool // the timer is armed and no goroutine drives the user
+	timer   *time.Timer
+	parting bool          // OnStop runs because the session is over
+	quiet   bool          // asked to leave without sending anything new
+	hush    chan struct{} // closed when quiet begins; made by the first Sleep
+	limit   *time.Timer   // aborts a user that takes too long to leave
+	goneBy  time.Time     // when limit fires
 }
 
 type attachment struct {
@@ -88,6 +94,16 @@ func (u *User) Rand() *rand.Rand { return u.choice }
 
 // WaitRand is the user's own source for wait times.
 func (u *User) WaitRand() *rand.Rand { return u.wait }
+
+// Session counts the sessions of a user whose class has a [Rhythm], from 1: with
+// the next one the user is somebody else. Without sessions it stays 1, without a
+// rhythm 0. It is for the user's own tasks to ask.
+func (u *User) Session() int {
+	if u.pulse == nil {
+		return 0
+	}
+	return u.pulse.session
+}
 
 // TaskStarted is when the current or last task was due to begin.
 func (u *User) TaskStarted() time.Time { return u.taskDue }
@@ -142,9 +158,9 @@ func (u *User) hushed() <-chan struct{} {
 	return u.hush
 }
 
-// beginUnder lets a born user start under a test, with the tasks of d. It does
-// nothing to one that began already.
-func (u *User) beginUnder(t *Test, d *deck) {
+// beginUnder lets a born user start under a test, with the tasks of d, and with
+// the rhythm of e unless that is nil. It does nothing to one that began already.
+func (u *User) beginUnder(t *Test, d *deck, e *equilibrium) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.state != born {
@@ -152,6 +168,11 @@ func (u *User) beginUnder(t *Test, d *deck) {
 	}
 	u.test, u.deck = t, d
 	u.advanceLocked(begin)
+	if e == nil {
+		u.note(Unborn, On, time.Now(), 0, "start")
+	} else if u.beginPulse(e) {
+		return
+	}
 	go u.drive()
 }
 
@@ -179,7 +200,11 @@ func (u *User) drive() {
 		case working:
 			u.work()
 		case waiting:
-			if u.park(u.pause()) {
+			if u.pulse != nil {
+				if u.rest() {
+					return
+				}
+			} else if u.park(u.pause()) {
 				return
 			}
 			// A user without a wait gives way after each task: hundreds of them would
@@ -212,18 +237,27 @@ func (u *User) park(pause time.Duration) bool {
 		u.advanceLocked(due)
 		return false
 	}
+	u.arm(pause)
+	return true
+}
+
+// arm sets the timer. u.mu is held.
+func (u *User) arm(pause time.Duration) {
 	u.parked = true
 	if u.timer == nil {
 		u.timer = time.AfterFunc(pause, u.wake)
 	} else {
 		u.timer.Reset(pause)
 	}
-	return true
 }
 
 func (u *User) wake() {
 	u.mu.Lock()
 	u.parked = false
+	if u.pulse != nil && u.state == waiting && u.parkPulse() {
+		u.mu.Unlock()
+		return
+	}
 	u.advanceLocked(due) // no step if it was asked to leave at this very moment
 	u.mu.Unlock()
 	u.drive()
@@ -247,6 +281,11 @@ func (u *User) pause() time.Duration {
 }
 
 func (u *User) drawWait() (d time.Duration) {
+	if u.pulse != nil {
+		if l := u.pulse.rhythm.load(); l != nil {
+			return l.think().Draw(u.wait)
+		}
+	}
 	if u.class.WaitTime == nil {
 		return 0
 	}
@@ -266,10 +305,16 @@ func (u *User) depart() {
 	if u.limit != nil {
 		u.limit.Stop()
 	}
+	u.turn(left)
 	u.mu.Unlock()
+	u.detach()
+	u.onGone(u)
+}
+
+// detach closes what was attached.
+func (u *User) detach() {
 	for _, a := range u.attached {
 		_ = a.value.Close() // nothing can be done about it, and the user is gone
 	}
 	u.attached = nil
-	u.onGone(u)
 }

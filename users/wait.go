@@ -56,10 +56,20 @@ func Poisson(rate float64) WaitTime {
 const (
 	waitStream uint64 = iota
 	choiceStream
+	onStream
+	offStream
+	lengthStream
+	gapStream
+	startStream // where a stationary user begins: the others' draws begin with its life
 )
 
 // newStream makes the source of one user's draws for one purpose. PCG's state is
 // 16 bytes, so that many users fit.
 func newStream(seed uint64, worker, seat int, stream uint64) *rand.Rand {
-	return rand.New(rand.NewPCG(seed^uint64(worker)<<40, uint64(seat)<<8|stream))
+	source := pcg(seed, worker, seat, stream)
+	return rand.New(&source)
+}
+
+func pcg(seed uint64, worker, seat int, stream uint64) rand.PCG {
+	return *rand.NewPCG(seed^uint64(worker)<<40, uint64(seat)<<8|stream)
 }
