@@ -43,7 +43,10 @@ type Plan struct {
 // User is the behaviour of one user in a phase.
 func (p Plan) User(phase phases.Phase) model.User {
 	e := p.Experiment
-	return model.User{Wait: phase.Wait(), Service: p.Service, On: e.On, Off: e.Off, Gap: e.Gap, Session: e.Session}
+	return model.User{
+		Wait: phase.Wait(), Service: p.Service, On: e.On, Off: e.Off, Gap: e.Gap, Session: e.Session,
+		NewBurst: true, LeavesAtOnce: true, // as the users of package users do
+	}
 }
 
 // Write writes the plan as text, 80 columns wide at most, unless names or values
