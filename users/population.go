@@ -3,7 +3,6 @@ package users
 import (
 	"fmt"
 	"log/slog"
-	"slices"
 	"sync"
 )
 
@@ -116,13 +115,14 @@ func (p *Population) resize(g *group, name string, test *Test, want int) {
 	if len(g.users) > want {
 		g.dismiss(want, LeaveAsked(test.StopTimeout))
 	}
-	idle := g.users[len(g.users):] // users that have not begun
-	for len(g.users)+len(idle) < want {
-		idle = append(idle, newUser(g.class, name, p.nextSeat, test, p.recorder, p.departed))
+	var idle []*User // users that have not begun
+	for len(g.users) < want {
+		u := newUser(g.class, name, p.nextSeat, test, p.recorder, p.departed)
+		u.place = len(g.users)
+		g.users, idle = append(g.users, u), append(idle, u)
 		p.nextSeat++
 		p.count(1)
 	}
-	g.users = append(g.users, idle...)
 	if g.blocked != "" { // perhaps this edit mends what kept them from starting
 		idle = g.users
 	}
@@ -168,9 +168,14 @@ func (p *Population) departed(u *User) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	g := p.groups[u.name]
-	delete(g.leavers, u)
-	if u.stopped { // of its own accord, so it may still be among those who were asked for
-		g.users = slices.DeleteFunc(g.users, func(other *User) bool { return other == u })
+	if _, asked := g.leavers[u]; asked {
+		delete(g.leavers, u)
+	} else { // it went of its own accord: the last one takes its place
+		last := len(g.users) - 1
+		g.users[u.place] = g.users[last]
+		g.users[u.place].place = u.place
+		g.users[last] = nil
+		g.users = g.users[:last]
 	}
 	p.count(-1)
 }

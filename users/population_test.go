@@ -264,3 +264,43 @@ func BenchmarkOneTaskOfAUser(b *testing.B) {
 		u.state = working
 	}
 }
+
+func TestManyUsersThatEndThemselves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		once := Class{Name: "A", Hostless: true, Tasks: []Task{{Name: "once", Run: func(_ context.Context, u *User) error {
+			if u.Seat()%3 == 0 {
+				return ErrStopUser
+			}
+			<-u.ctx.Done()
+			return nil
+		}}}}
+		w := newWorld(t, once)
+		const asked = 30_000
+		w.Set(someTest, Target{"A": asked})
+		synctest.Wait()
+		if got := w.Counts()["A"]; got != asked*2/3 {
+			t.Errorf("%d are left, want %d", got, asked*2/3)
+		}
+		w.Set(someTest, Target{"A": 10})
+		<-time.After(time.Second)
+		if got := w.Counts()["A"]; got != 10 {
+			t.Errorf("%d are left, want 10", got)
+		}
+	})
+}
+
+func TestATaskThatEndsItsGoroutineDoesNotEndTheUser(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		runs := 0
+		quitter := Class{Name: "A", Hostless: true, WaitTime: Constant(time.Second), Tasks: []Task{{
+			Name: "quit", Run: func(context.Context, *User) error { runs++; runtime.Goexit(); return nil },
+		}}}
+		w := newWorld(t, quitter)
+		w.Set(someTest, Target{"A": 1})
+		<-time.After(2500 * time.Millisecond)
+		synctest.Wait()
+		if runs != 3 || w.Counts()["A"] != 1 {
+			t.Errorf("it ran %d times and %v live, want 3 and 1", runs, w.Counts())
+		}
+	})
+}

@@ -77,17 +77,41 @@ func (u *User) runOnStop() {
 // call runs fn, turns a panic into an exception, and reports an error that is
 // neither counted as a request already nor the consequence of leaving.
 func (u *User) call(what string, fn TaskFunc) (err error) {
+	returned := false
 	defer func() {
-		if cause := recover(); cause != nil {
-			err = fmt.Errorf("panic: %v", cause)
-			u.recorder.RecordException(u.seat, u.title(what)+": "+err.Error(), Traceback(debug.Stack()))
+		cause := recover()
+		if returned {
+			return
 		}
+		if cause == nil { // runtime.Goexit, as in testify's require: the goroutine ends, the user must not
+			cause = "the goroutine was ended"
+			defer func() { go u.resume() }()
+		}
+		err = fmt.Errorf("panic: %v", cause)
+		u.recorder.RecordException(u.seat, u.title(what)+": "+err.Error(), Traceback(debug.Stack()))
 	}()
 	err = fn(u.ctx, u)
+	returned = true
 	if err != nil && !u.expected(err) {
 		u.recorder.RecordException(u.seat, u.title(what)+": "+err.Error(), trace(u.title(what), fn, err))
 	}
 	return err
+}
+
+// resume goes on with a user whose goroutine was ended.
+func (u *User) resume() {
+	switch u.current() {
+	case starting:
+		u.advance(fail)
+	case working, draining, leaving:
+		u.advance(done)
+	case waiting:
+		if u.park(shortestRetry) {
+			return
+		}
+	case born, gone: // nothing runs in these
+	}
+	u.drive()
 }
 
 func (u *User) expected(err error) bool {

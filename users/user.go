@@ -25,6 +25,7 @@ type User struct {
 	test        *Test
 	recorder    Recorder
 	onGone      func(*User)
+	place       int // among the users of its class; the population's
 	wait        *rand.Rand
 	choice      *rand.Rand
 	ctx         context.Context
