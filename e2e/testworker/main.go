@@ -16,7 +16,10 @@ import (
 )
 
 func main() {
-	a := app.App{Classes: []users.Class{steady, checker, failing, slow, talker, frantic}}
+	a := app.App{Classes: []users.Class{steady, checker, failing, slow, talker}}
+	if os.Getenv("TESTWORKER_FRANTIC") != "" { // it would keep the other classes from their work
+		a.Classes = []users.Class{frantic}
+	}
 	if os.Getenv("TESTWORKER_HOOKS") != "" {
 		a.OnTestStart = func(context.Context, *users.Test) error { fmt.Println("hook: test start"); return nil }
 		a.OnTestStop = func(context.Context, *users.Test) error { fmt.Println("hook: test stop"); return nil }
