@@ -135,7 +135,7 @@ func (w *Window) Cancelled() int64 {
 func (w *Window) Exceptions() []Exception {
 	list := make([]Exception, 0, len(w.exceptions))
 	for _, x := range w.exceptions {
-		list = append(list, Exception{text(x.Message), text(x.Traceback), x.Count})
+		list = append(list, Exception{ValidText(x.Message), ValidText(x.Traceback), x.Count})
 	}
 	slices.SortFunc(list, func(a, b Exception) int {
 		if c := strings.Compare(a.Message, b.Message); c != 0 {

@@ -43,8 +43,8 @@ func (w *Window) Wire(usersByClass map[string]int) map[string]any {
 
 func (e *entry) wire(key row, start time.Time) map[string]any {
 	m := map[string]any{
-		"name":                   text(key.name),
-		"method":                 text(key.method),
+		"name":                   ValidText(key.name),
+		"method":                 ValidText(key.method),
 		"last_request_timestamp": nil,
 		"start_time":             seconds(start),
 		"num_requests":           e.requests,
@@ -67,9 +67,9 @@ func (e *entry) wire(key row, start time.Time) map[string]any {
 
 func (o *occurrences) wire(key failure) map[string]any {
 	return map[string]any{
-		"method":      text(key.method),
-		"name":        text(key.name),
-		"error":       text(key.cause),
+		"method":      ValidText(key.method),
+		"name":        ValidText(key.name),
+		"error":       ValidText(key.cause),
 		"occurrences": o.count,
 		"first_seen":  seconds(o.first),
 		"last_seen":   seconds(o.last),
@@ -82,8 +82,9 @@ func (f failure) id() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// text makes s safe for the master, which drops a message that is not UTF-8.
-func text(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
+// ValidText makes s safe for the master, which answers a message that is not UTF-8
+// by asking for a new connection.
+func ValidText(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
 func seconds(t time.Time) float64          { return float64(t.UnixMicro()) / 1e6 }
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1e3 }

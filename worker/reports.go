@@ -208,11 +208,7 @@ func (r *reports) sendLogs() {
 	r.lastLines = lines
 	lines = slices.Clone(lines)
 	for i := range lines {
-		lines[i] = validText(lines[i])
+		lines[i] = stats.ValidText(lines[i])
 	}
 	r.session.report("logs", map[string]any{"worker_id": r.session.link.nodeID(), "logs": lines})
 }
-
-// validText makes s safe for the master, which answers a message that is not UTF-8 by
-// asking for a new connection.
-func validText(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
