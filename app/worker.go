@@ -2,10 +2,12 @@ package app
 
 import (
 	"fmt"
+	"net"
 
 	"github.com/spf13/cobra"
 
 	"swell/config"
+	"swell/health"
 	"swell/logging"
 	"swell/version"
 	"swell/worker"
@@ -41,15 +43,26 @@ func (c *command) work(cmd *cobra.Command, cfg config.Worker) error {
 	if err != nil {
 		return fmt.Errorf("--logfile: must be a file that can be written (%w)", err)
 	}
+	var probes net.Listener
+	if cfg.Health != "" {
+		var config net.ListenConfig
+		if probes, err = config.Listen(cmd.Context(), "tcp", cfg.Health); err != nil {
+			return fmt.Errorf("--health-listen: must be an address that is free on this machine (%w)", err)
+		}
+	}
 	c.heedKill()
 	log := logs.Logger("swell.worker")
 	log.Info(fmt.Sprintf("starting Swell %s", version.String()))
-	err = worker.New(worker.Config{
+	w := worker.New(worker.Config{
 		Master: cfg.Master, Classes: c.app.Classes, Host: cfg.Host, Silence: cfg.Silence,
 		OnTestStart: c.app.OnTestStart, OnTestStop: c.app.OnTestStop,
 		Log: log, LogLines: logs.Recent,
-	}).Run(cmd.Context())
-	if err != nil {
+	})
+	if probes != nil {
+		defer health.Serve(probes, w.Alive, w.Ready)()
+		log.Info(fmt.Sprintf("/healthz and /readyz are served at %s", probes.Addr()))
+	}
+	if err := w.Run(cmd.Context()); err != nil {
 		return failed{err}
 	}
 	log.Info("shut down")

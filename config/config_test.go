@@ -48,7 +48,7 @@ func TestTheDefaultsAreValid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Local{Workers: 1, Workload: "payment", WebPort: 8089, MasterPort: 5557, TargetPort: 8081}
+	want := Local{Workers: 1, Workload: "payment", WebHost: "127.0.0.1", WebPort: 8089, MasterPort: 5557, TargetPort: 8081}
 	if !reflect.DeepEqual(l, want) {
 		t.Errorf("local: got %+v, want %+v", l, want)
 	}
@@ -193,6 +193,7 @@ func TestEverySettingCanBeSetBothWays(t *testing.T) {
 		"master-host": "m", "master-port": "2", "host": "http://x", "loglevel": "DEBUG", "logfile": "f",
 		"master-heartbeat-timeout": "2", "headless": "true", "users": "2", "spawn-rate": "2", "run-time": "2s",
 		"workers": "2", "workload": "payment", "web-port": "2", "target-port": "2", "access-log": "f", "locustfile": "f",
+		"health-listen": ":2", "web-host": "::1",
 	}
 	read := func(worker bool, f Flags) (any, error) {
 		if worker {

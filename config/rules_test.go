@@ -34,6 +34,9 @@ func TestAWorkersSettingsThatAreTaken(t *testing.T) {
 		{"the highest level", map[string]string{"loglevel": "CRITICAL"}, func(w Worker) any { return w.Level }, slog.LevelError + 4},
 		{"a log file", map[string]string{"logfile": "a/b.log"}, func(w Worker) any { return w.LogFile }, "a/b.log"},
 		{"parts of a second", map[string]string{"master-heartbeat-timeout": "2.5"}, func(w Worker) any { return w.Silence }, 2500 * time.Millisecond},
+		{"an address for probes", map[string]string{"health-listen": " 0.0.0.0:8090 "}, func(w Worker) any { return w.Health }, "0.0.0.0:8090"},
+		{"an address for probes without a host", map[string]string{"health-listen": ":8090"}, func(w Worker) any { return w.Health }, ":8090"},
+		{"no address for probes", map[string]string{"health-listen": ""}, func(w Worker) any { return w.Health }, ""},
 		{"the longest silence", map[string]string{"master-heartbeat-timeout": "86400"}, func(w Worker) any { return w.Silence }, 24 * time.Hour},
 	}
 	noEnvironment(t)
@@ -59,6 +62,7 @@ func TestASettingThatIsRefused(t *testing.T) {
 		rate    = `: must be a number > 0 (got "%s")`
 		seconds = `: must be a number of seconds from 1 to 86400 (got "%s")`
 		url     = `: must be a URL like https://www.example.com (got "%s")`
+		listen  = `: must be host:port like 0.0.0.0:8090, or :8090 (got "%s")`
 		level   = `: must be DEBUG, INFO, WARNING, ERROR or CRITICAL (got "%s")`
 		name    = `: must be a host name or an IP address`
 		truth   = `: must be true or false (got "%s")`
@@ -68,6 +72,12 @@ func TestASettingThatIsRefused(t *testing.T) {
 		flag, text string
 		rule       string
 	}{
+		{worker, "health-listen", "8090", listen},
+		{worker, "health-listen", ":0", listen},
+		{worker, "health-listen", ":http", listen},
+		{worker, "health-listen", "a b:8090", listen},
+		{worker, "health-listen", "http://0.0.0.0:8090", listen},
+		{local, "web-host", "http://0.0.0.0", name},
 		{worker, "master-port", "x", port},
 		{worker, "master-port", "0", port},
 		{worker, "master-port", "65536", port},
@@ -156,6 +166,11 @@ func TestALocalRunsSettingsThatAreTaken(t *testing.T) {
 			"ports",
 			map[string]string{"web-port": "1", "master-port": "2", "target-port": "3"},
 			func(l *Local) { l.WebPort, l.MasterPort, l.TargetPort = 1, 2, 3 },
+		},
+		{
+			"a web UI for the network",
+			map[string]string{"web-host": "0.0.0.0"},
+			func(l *Local) { l.WebHost = "0.0.0.0" },
 		},
 		{
 			"files",

@@ -22,6 +22,7 @@ type rawWorker struct {
 	LogLevel   string `envconfig:"LOCUST_LOGLEVEL" flag:"loglevel" value:"level" short:"L" default:"INFO" desc:"DEBUG, INFO, WARNING, ERROR or CRITICAL"`
 	LogFile    string `envconfig:"LOCUST_LOGFILE" flag:"logfile" value:"file" desc:"file for the log lines; stderr if not set"`
 	Silence    string `envconfig:"SWELL_MASTER_HEARTBEAT_TIMEOUT" flag:"master-heartbeat-timeout" value:"seconds" default:"60" desc:"seconds without a word after which the master counts as lost"`
+	Health     string `envconfig:"SWELL_HEALTH_LISTEN" flag:"health-listen" value:"host:port" desc:"address that serves /healthz (alive) and /readyz (linked to the master); off if not set"`
 }
 
 // Worker is the checked settings of `swell worker`.
@@ -35,6 +36,8 @@ type Worker struct {
 	LogFile string
 	// Silence is after what time without a word the master counts as lost; > 0.
 	Silence time.Duration
+	// Health is the address for probes, host:port; empty: none.
+	Health string
 }
 
 // ReadWorker reads and checks the settings of a worker. The error joins all
@@ -64,6 +67,8 @@ func ReadWorker(flags Flags) (Worker, error) {
 	w.LogFile = raw.LogFile
 	w.Silence, err = parseSeconds(raw.Silence)
 	check("Silence", err)
+	w.Health, err = parseListen(raw.Health)
+	check("Health", err)
 	return w, errors.Join(problems...)
 }
 
@@ -88,6 +93,23 @@ func parseAddress(text string) (string, error) {
 		return "", fmt.Errorf("must be a host name or an IP address (got %q)", text)
 	}
 	return bare, nil
+}
+
+// parseListen takes an address to listen on; without a host it is all of the
+// machine's. Empty stays empty.
+func parseListen(text string) (string, error) {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return "", nil
+	}
+	host, port, err := net.SplitHostPort(text)
+	if err == nil {
+		_, err = parsePort(port)
+	}
+	if err != nil || strings.ContainsAny(host, " /") {
+		return "", fmt.Errorf("must be host:port like 0.0.0.0:8090, or :8090 (got %q)", text)
+	}
+	return text, nil
 }
 
 func parsePort(text string) (int, error) {

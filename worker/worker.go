@@ -54,6 +54,7 @@ type Worker struct {
 	endBy   time.Time // when a worker that was told to end has to be gone; zero: it was not
 	hooks   hooks
 	edits   map[string]users.ClassEdit // by the class picker; they outlive tests and connections
+	vitals  vitals
 }
 
 // New makes a worker. It does nothing until Run.
@@ -86,6 +87,7 @@ func (w *Worker) Run(ctx context.Context) error {
 			return nil // only the end of ctx ends connect
 		}
 		lost := w.serve(ctx, s)
+		w.vitals.linked.Store(false)
 		if lost == nil {
 			return nil
 		}
@@ -115,6 +117,7 @@ func (w *Worker) patience() time.Duration {
 func (w *Worker) connect(ctx context.Context) (*session, error) {
 	pause := newBackoff()
 	for {
+		w.vitals.turn()
 		conn, err := dial(ctx, w.cfg.Master)
 		if err == nil {
 			var s *session
