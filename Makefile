@@ -8,7 +8,7 @@ VENV   := .venv
 TOOL   := $(GO) tool -modfile=tools/go.mod
 
 .DEFAULT_GOAL := help
-.PHONY: help build venv demo test lint unit e2e e2e-goczmq browser-test fuzz bench bench-workers locustfile clean
+.PHONY: help build venv demo test lint unit e2e e2e-goczmq browser-test deploy-test image-test fuzz bench bench-workers locustfile clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,16 +25,17 @@ $(VENV)/.stamp: locust/requirements.txt locust/requirements-dev.txt
 demo: build venv ## a demo target, a stock master with its web UI on :8089 and a worker
 	bin/swell demo $(ARGS)
 
-test: lint unit e2e e2e-goczmq browser-test ## all tests, on a fresh clone too
+test: lint unit deploy-test e2e e2e-goczmq browser-test ## all tests, on a fresh clone too
 
-lint: venv ## go vet, golangci-lint, gofumpt, ruff, shellcheck
+lint: venv ## go vet, golangci-lint, gofumpt, ruff, shellcheck, hadolint
 	tools/debian.sh shellcheck
 	$(GO) vet ./...
 	$(TOOL) gofumpt -l -d . | tee /dev/stderr | test -z "$$(cat)"
 	$(TOOL) golangci-lint run
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	shellcheck tools/*.sh .ci/run
+	shellcheck tools/*.sh .ci/run build-and-push.sh deploy/image/*.sh
+	$(VENV)/bin/hadolint Dockerfile
 
 unit: venv ## unit tests with the race detector, fuzz seeds included
 	$(GO) test -race $$($(GO) list ./... | grep -v '/e2e')
@@ -51,6 +52,15 @@ e2e-goczmq: venv ## the same with the libczmq build
 browser-test: build venv ## the web UI in a real Chromium
 	tools/debian.sh chromium
 	$(VENV)/bin/pytest -q e2e/browser
+
+deploy-test: venv ## the Compose file, the Kubernetes manifests, build-and-push.sh, the image's entrypoint
+	tools/debian.sh bats git
+	$(GO) -C deploy vet ./...
+	$(GO) -C deploy test -count=1 ./...
+	bats deploy/bats
+
+image-test: venv ## build the real image and run the real Compose file, with Docker or podman; not part of test
+	deploy/image/test.sh
 
 fuzz: ## fuzz the decoders of foreign bytes, a minute each
 	for f in FuzzReadFrame FuzzDecodeMessage FuzzParseOrder; do \

@@ -26,7 +26,7 @@ func (o Options) panel(web bool) []string {
 	if host := o.host(); host != "" {
 		row("host", "%s", host)
 	} else {
-		row("host", "to be named in the web UI's form, or with --host")
+		row("host", "to be named in the web UI's form, or with --host or LOCUST_HOST")
 	}
 	if o.Target != nil {
 		row("target", "http://%s", loopback(o.Target.Port))
