@@ -114,7 +114,7 @@ def test_the_default_command_is_the_whole_thing(container):
     until("its worker is ready", lambda: "1 workers connected" in said(name))
     assert sh(*ENGINE, "exec", name, "id", "-u").stdout.strip() == "10001"
     assert "named in the web UI's form" in said(name)
-    health = json.loads(sh(*ENGINE, "image", "inspect", IMAGE).stdout)[0]["Config"]["Healthcheck"]["Test"]
+    health = json.loads(sh(*ENGINE, "inspect", name).stdout)[0]["Config"]["Healthcheck"]["Test"]
     sh(*ENGINE, "exec", name, *health[1:])
     sh(*ENGINE, "stop", "--time", "30", name)
     assert json.loads(sh(*ENGINE, "inspect", name).stdout)[0]["State"]["ExitCode"] in (0, 2)  # Locust's own
