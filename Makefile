@@ -42,11 +42,12 @@ unit: venv ## unit tests with the race detector, fuzz seeds included
 	$(GO) test ./worker # boomer itself has data races: its tests run without the detector
 
 e2e: venv ## end-to-end tests against a stock master
-	tools/debian.sh iproute2
+	@tools/netns.sh
 	$(GO) test -count=1 -timeout 15m ./e2e/...
 
 e2e-goczmq: venv ## the same with the libczmq build
-	tools/debian.sh libczmq-dev pkg-config gcc iproute2
+	tools/debian.sh libczmq-dev pkg-config gcc
+	@tools/netns.sh
 	$(GO) vet -tags goczmq ./...
 	SWELL_TEST_TAGS=goczmq $(GO) test -count=1 -timeout 15m ./e2e/...
 

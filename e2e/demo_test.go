@@ -148,6 +148,22 @@ func TestRunAgainstOwnService(t *testing.T) {
 	}
 }
 
+// Without a host the web UI's form names it. Two workers share no address for
+// probes, whatever the environment says.
+func TestRunWhoseFormNamesTheHost(t *testing.T) {
+	t.Parallel()
+	s := startTarget(t)
+	m := &master{t: t, webPort: freePort(t)}
+	env := []string{"SWELL_LOCUST=" + locust, "SWELL_HEALTH_LISTEN=127.0.0.1:" + strconv.Itoa(freePort(t))}
+	m.process = start(t, "run", env, swell, "run", "--workers", "2",
+		"--web-port", strconv.Itoa(m.webPort), "--master-port", strconv.Itoa(freePort(t)))
+	m.says(t, "to be named in the web UI's form", 1)
+	m.ready(2)
+	m.swarm(5, 5, "host", s.host)
+	m.running(5)
+	until(t, "requests arrive", func() bool { return len(s.accesses()) > 5 })
+}
+
 // A locustfile of stubs that is run without a master, or by a Python worker,
 // would send nothing and call that a success.
 func TestStubsRefusePython(t *testing.T) {

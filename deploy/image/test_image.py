@@ -197,7 +197,7 @@ def test_scaled_workers_and_their_master_count_what_the_target_saw(compose):
     assert len(workers) == 2
     for worker in workers:
         sh(*ENGINE, "exec", worker, "swell", "healthcheck", "http://127.0.0.1:8090/readyz")
-    get(f"{url}/stop")
+    urllib.request.urlopen(f"{url}/stop", data=b"").close()
     until("the test is stopped", lambda: stats()["state"] == "stopped")
     target = sh(*ENGINE, "ps", "--quiet", "--filter", f"name={compose.project}.target").stdout.split()[0]
     until(
