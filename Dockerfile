@@ -16,7 +16,7 @@ ARG TARGETARCH
 # hadolint ignore=DL3008
 RUN case "$TAGS:$TARGETARCH" in \
         :*) ;; \
-        goczmq:"$(go env GOARCH)") \
+        goczmq:|goczmq:"$(go env GOARCH)") \
             apt-get update && apt-get install -y --no-install-recommends libczmq-dev pkg-config \
             && rm -rf /var/lib/apt/lists/* ;; \
         goczmq:*) echo "TAGS=goczmq: must be built on linux/$TARGETARCH (got linux/$(go env GOARCH))" >&2; exit 1 ;; \
@@ -26,7 +26,8 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-RUN CGO_ENABLED="${TAGS:+1}" && CGO_ENABLED="${CGO_ENABLED:-0}" GOARCH="$TARGETARCH" \
+RUN --mount=type=cache,target=/root/.cache/go-build \
+    CGO_ENABLED="${TAGS:+1}" && CGO_ENABLED="${CGO_ENABLED:-0}" GOARCH="$TARGETARCH" \
     go build -tags "$TAGS" -trimpath -ldflags="-s -w" -o /out/swell .
 
 FROM ${PYTHON_IMAGE} AS locust
@@ -63,9 +64,7 @@ HEALTHCHECK --interval=10s --timeout=6s --start-period=30s --retries=3 \
     CMD ["swell", "healthcheck", "http://127.0.0.1:8090/healthz", "http://127.0.0.1:8089/", "tcp://127.0.0.1:5557", "http://127.0.0.1:8081/healthz"]
 ENTRYPOINT ["entrypoint"]
 CMD ["swell", "run"]
-ARG VERSION=0.1.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="Swell" \
       org.opencontainers.image.description="Load-generator workers in Go under a stock Locust master" \
-      org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"

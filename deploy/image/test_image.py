@@ -94,7 +94,9 @@ def compose():
     run.port, run.project = port, f"swell-{port}"
     yield run
     print(sh(*COMPOSE, *files, "logs", env=env, check=False).stdout[-20000:])
-    sh(*COMPOSE, *files, "--profile", "headless", "down", "--volumes", "--timeout", "20", env=env, check=False)
+    for name in sh(*ENGINE, "ps", "--all", "--quiet", "--filter", f"name={run.project}").stdout.split():
+        sh(*ENGINE, "rm", "--force", name, check=False)  # podman-compose's down forgets scaled ones
+    sh(*COMPOSE, *files, "--profile", "headless", "down", "--volumes", env=env, check=False)
 
 
 def get(url):
