@@ -141,6 +141,19 @@ def test_what_the_entrypoint_starts(args, says):
     assert re.search(says, done.stdout + done.stderr, re.MULTILINE)
 
 
+def test_a_login_before_the_web_ui(container):
+    port = free_port()
+    settings = ["LOCUST_LOCUSTFILE=/app/locustfile.py,/app/login.py", "LOCUST_WEB_LOGIN=true", "WEB_PASSWORD=hush"]
+    options = [word for setting in settings for word in ("--env", setting)]
+    container(options=[*options, "--publish", f"127.0.0.1:{port}:8089"])
+
+    def leads_to():
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/stats/requests", timeout=10) as answer:
+            return answer.url
+
+    assert until("the web UI answers", leads_to).endswith("/login?next=%2Fstats%2Frequests")
+
+
 def test_nothing_of_the_build_is_left_in_the_image():
     done = sh(*ENGINE, "run", "--rm", IMAGE, "sh", "-c", "ls -d /src /root/go /usr/local/go /opt/locust/bin/pip; env")
     assert "/src" not in done.stdout
