@@ -80,10 +80,14 @@ func (h *host) address() string {
 }
 
 // unplug cuts the host off at the switch: what is sent is lost, and neither end is told.
-func (h *host) unplug() { ip(h.lan.t, fmt.Sprintf("-n %s link set %s nomaster", h.lan.bridge, h.port())) }
+func (h *host) unplug() {
+	ip(h.lan.t, fmt.Sprintf("-n %s link set %s nomaster", h.lan.bridge, h.port()))
+}
 
 // plug undoes unplug.
-func (h *host) plug() { ip(h.lan.t, fmt.Sprintf("-n %s link set %s master lan", h.lan.bridge, h.port())) }
+func (h *host) plug() {
+	ip(h.lan.t, fmt.Sprintf("-n %s link set %s master lan", h.lan.bridge, h.port()))
+}
 
 // start runs a program on the host; see the function start.
 func (h *host) start(t *testing.T, name string, env []string, program string, args ...string) *process {
