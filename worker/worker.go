@@ -37,11 +37,24 @@ type Config struct {
 	// OnTestStart runs once per test, before its first user; while it runs, and
 	// if it fails, no user starts. OnTestStop runs once after its last user.
 	OnTestStart, OnTestStop Hook
+	// Transitions is told how users go on and off, and flushed when a test has
+	// ended; nil: nobody is.
+	Transitions TransitionLog
+	// LabelRequests lets each request name its sender, see users.Label.
+	LabelRequests bool
 	// Log gets the worker's own lines; nil discards them.
 	Log *slog.Logger
 	// LogLines returns the last lines of level warning and above, for the Logs
 	// tab; nil: none.
 	LogLines func() []string
+}
+
+// TransitionLog is a log that may keep what it was told in memory for a while.
+type TransitionLog interface {
+	users.TransitionLog
+	// Flush returns when what was told is written. It runs beside everything else,
+	// after OnTestStop.
+	Flush()
 }
 
 // Worker obeys a master.
