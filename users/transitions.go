@@ -45,6 +45,9 @@ func (u *User) note(from, to Mode, at time.Time, lasts time.Duration, why string
 	}
 	if u.pulse != nil {
 		t.Session, t.Burst = u.pulse.session, u.pulse.burst
+		// The wall clock and the one that the pulse goes by are read one after the
+		// other: a moment of each, the same, would be in the wrong order.
+		t.At = u.born.Add(at.Sub(u.born))
 	}
 	u.test.Transitions.Moved(t)
 }
