@@ -40,13 +40,19 @@ func TestTheTimingHoldsFromOutside(t *testing.T) {
 	}
 	requests := target.ended()
 
-	// The allowances leave room for a machine that is busy with other tests.
-	allowed := []string{"fidelity", "--allowance-p50", "100ms", "--allowance-p99", "2s", "--transition-log", transitions, "--access-log"}
+	// The allowances leave room for a machine that is busy with other tests: how
+	// exact the waits are is measured here, not tested (see docs/fidelity.md).
+	allowed := []string{"fidelity", "--allowance-p50", "1s", "--allowance-p99", "1m", "--transition-log", transitions, "--access-log"}
 	check := start(t, "fidelity", nil, swell, append(allowed, target.log)...)
 	if code := check.wait(t); code != 0 || !strings.Contains(check.out.String(), "all of it holds") {
 		t.Fatalf("exit code %d:\n%s", code, check.out)
 	}
 	t.Logf("%d requests:\n%s", len(requests), check.out)
+
+	check = start(t, "fidelity", nil, swell, append(allowed, target.log, "--allowance-p99", "0s")...)
+	if code := check.wait(t); code != 1 || !strings.Contains(check.out.String(), "waits between tasks: 99 in 100 must be within 0s") {
+		t.Errorf("nothing allowed: exit code %d:\n%s", code, check.out)
+	}
 
 	// The same log with one request that comes when its user is away.
 	doctored := filepath.Join(t.TempDir(), "doctored.jsonl")

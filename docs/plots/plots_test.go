@@ -69,7 +69,7 @@ func TestOneLife(t *testing.T) {
 // box is a coloured rectangle from x1 to x2.
 func box(x1, x2, y1, y2 float64, fill color.Color) *plotter.Polygon {
 	b := must(plotter.NewPolygon(plotter.XYs{{X: x1, Y: y1}, {X: x2, Y: y1}, {X: x2, Y: y2}, {X: x1, Y: y2}}))
-	b.Color, b.LineStyle.Width = fill, 0
+	b.Color, b.Width = fill, 0
 	return b
 }
 
