@@ -6,7 +6,6 @@ package plots
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"math"
 	"sync"
@@ -40,9 +39,9 @@ func (r *run) Moved(t users.Transition) {
 // the plan says, looked at once a second as a master does.
 func live(e config.Experiment, length time.Duration) *run {
 	r := &run{started: time.Now()}
-	p := users.NewPopulation([]users.Class{{Name: "A", Hostless: true, Tasks: []users.Task{{Name: "send", Run: r.send}}}},
-		nobody{}, slog.New(slog.NewTextHandler(io.Discard, nil)))
-	test := &users.Test{Seed: e.Seed, Transitions: r, Rhythm: r.rhythm(e)}
+	class := users.Class{Name: "A", Hostless: true, Rhythm: r.rhythm(e), Tasks: []users.Task{{Name: "send", Run: r.send}}}
+	p := users.NewPopulation([]users.Class{class}, nobody{}, slog.New(slog.DiscardHandler))
+	test := &users.Test{Seed: e.Seed, Transitions: r}
 	for at := time.Duration(0); at < length; at += time.Second {
 		p.Set(test, users.Target{"A": int(math.Round(e.Plan.UsersAt(at + time.Second)))})
 		time.Sleep(time.Second)
