@@ -269,7 +269,8 @@ class _Phases:
 def settings_as_arguments(parser) -> None:
     for setting in _SETTINGS:
         if setting.name not in _DEFAULTS:
-            help_text = f"{setting.meaning} (default {setting.default})"
+            # The form cuts what is too long for a line: the default first.
+            help_text = f"default {setting.default}; {setting.meaning}"
             parser.add_argument("--" + setting.option.replace("_", "-"), env_var=setting.name, help=help_text)
             continue
         text = os.environ.get(setting.name, "").strip() or setting.default
