@@ -153,6 +153,9 @@ func TestARampAndTheSwitch(t *testing.T) {
 	m.running(3)
 	m.stop()
 	m.ready(1)
+	if n := strings.Count(m.out.String(), "(3 total users)"); n != 1 {
+		t.Errorf("%d ramps have ended with the edit, want its own alone", n)
+	}
 
 	m.swarm(1, 1000, "load_warmup_duration", "1")
 	m.says(t, switched+" 1 s", 2)
