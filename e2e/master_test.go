@@ -28,7 +28,13 @@ type master struct {
 // --headless among args it has a web UI.
 func startMaster(t *testing.T, args ...string) *master {
 	t.Helper()
-	m := &master{t: t, port: freePort(t), webPort: freePort(t), args: args}
+	return startMasterWith(t, nil, args...)
+}
+
+// startMasterWith is startMaster with variables in the master's environment.
+func startMasterWith(t *testing.T, env []string, args ...string) *master {
+	t.Helper()
+	m := &master{t: t, port: freePort(t), webPort: freePort(t), args: args, env: env}
 	m.start()
 	return m
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -52,7 +53,8 @@ func said(t *testing.T, p *process, text string) time.Time {
 	return at
 }
 
-const switched = "phase: baseline → intervention"
+// switchLine is what a worker says at the switch.
+const switchLine = "phase: baseline → intervention"
 
 // stretch is the requests of some time, seen from outside.
 type stretch struct {
@@ -111,7 +113,7 @@ func (s stretch) is(t *testing.T, phase string, n int, rate float64, weights map
 
 // The four scenarios of docs/experiment.md, shortened, with two workers.
 func TestTheFourScenarios(t *testing.T) {
-	same := map[string]float64{"browse": 6, "search": 3, "checkout": 1}
+	own := map[string]float64{"browse": 6, "search": 3, "checkout": 1, "feature": 1} // the class's weights
 	rows := []struct {
 		scenario             string
 		settings             []string
@@ -124,7 +126,7 @@ func TestTheFourScenarios(t *testing.T) {
 				"LOAD_BASELINE_USERS=10", "LOAD_INTERVENTION_USERS=50", "LOAD_INTERVENTION_SPAWN_RATE=5", "LOAD_INTERVENTION_ARRIVAL_RATE=1.5",
 				`LOAD_BASELINE_TASK_WEIGHTS={"browse": 6, "search": 3, "checkout": 1}`, `LOAD_INTERVENTION_TASK_WEIGHTS={"browse": 2, "search": 1, "checkout": 7}`,
 			},
-			10, 50, 1.5, same, map[string]float64{"browse": 2, "search": 1, "checkout": 7},
+			10, 50, 1.5, map[string]float64{"browse": 6, "search": 3, "checkout": 1}, map[string]float64{"browse": 2, "search": 1, "checkout": 7},
 		},
 		{
 			"feature launch", []string{
@@ -135,11 +137,11 @@ func TestTheFourScenarios(t *testing.T) {
 		},
 		{
 			"load increase", []string{"LOAD_BASELINE_USERS=20", "LOAD_INTERVENTION_USERS=50", "LOAD_INTERVENTION_SPAWN_RATE=10"},
-			20, 50, 1, map[string]float64{"browse": 6, "search": 3, "checkout": 1}, same, // the class's own weights
+			20, 50, 1, own, own,
 		},
 		{
 			"graceful degradation", []string{"LOAD_BASELINE_USERS=100", "LOAD_INTERVENTION_USERS=20", "LOAD_INTERVENTION_SPAWN_RATE=20"},
-			100, 20, 1, same, same,
+			100, 20, 1, own, own,
 		},
 	}
 	for _, row := range rows {
@@ -147,16 +149,13 @@ func TestTheFourScenarios(t *testing.T) {
 			t.Parallel()
 			const warmup = 12 * time.Second
 			target := startTarget(t)
-			settings := append([]string{fmt.Sprintf("LOAD_WARMUP_DURATION=%v", warmup.Seconds()), "LOAD_BASELINE_SPAWN_RATE=100", onlyPhases}, short...)
-			settings = append(settings, row.settings...)
-			m := prepareMaster(t, "-f", locustfile(t, testworker, onlyPhases), "--headless", "--expect-workers", "2", "--run-time", "35s", "--host", target.host)
-			m.env = settings
-			m.start()
+			settings := slices.Concat([]string{fmt.Sprintf("LOAD_WARMUP_DURATION=%v", warmup.Seconds()), "LOAD_BASELINE_SPAWN_RATE=100", onlyPhases}, short, row.settings)
+			m := startMasterWith(t, settings, "-f", locustfile(t, testworker, onlyPhases), "--headless", "--expect-workers", "2", "--run-time", "35s", "--host", target.host)
 			var workers []*process
 			for range 2 {
 				workers = append(workers, m.worker(onlyPhases, "SWELL_LABEL_REQUESTS=true")) // the settings come from the master
 			}
-			first, second := said(t, workers[0], switched), said(t, workers[1], switched)
+			first, second := said(t, workers[0], switchLine), said(t, workers[1], switchLine)
 			if apart := first.Sub(second).Abs(); apart > 250*time.Millisecond {
 				t.Errorf("the workers switched %v apart", apart)
 			}
@@ -186,10 +185,10 @@ func earlier(a, b time.Time) time.Time {
 
 // quick is an experiment of one user a worker and more, whose phases are told apart by their tasks.
 func quick(warmup string) []string {
-	return append([]string{
+	return slices.Concat([]string{
 		"LOAD_WARMUP_DURATION=" + warmup, "LOAD_BASELINE_USERS=10", "LOAD_INTERVENTION_USERS=10", "LOAD_BASELINE_SPAWN_RATE=10",
 		`LOAD_BASELINE_TASK_WEIGHTS={"browse": 1}`, `LOAD_INTERVENTION_TASK_WEIGHTS={"feature": 1}`, onlyPhases,
-	}, short...)
+	}, short)
 }
 
 // A worker that comes 30 s late, and one that loses the master for a moment, join
@@ -197,15 +196,13 @@ func quick(warmup string) []string {
 func TestWhoJoinsLateJoinsTheRunningPhase(t *testing.T) {
 	t.Parallel()
 	target := startTarget(t)
-	m := prepareMaster(t, "-f", locustfile(t, testworker, onlyPhases), "--host", target.host, "--enable-rebalancing")
-	m.env = quick("20")
-	m.start()
+	m := startMasterWith(t, quick("20"), "-f", locustfile(t, testworker, onlyPhases), "--host", target.host, "--enable-rebalancing")
 	proxy := startCutter(t, m.port)
 	w := startWorker(t, testworker, proxy.port, []string{onlyPhases, "SWELL_LABEL_REQUESTS=true"})
 	m.ready(1)
 	m.swarm(10, 10)
 	begun := said(t, w, "phase: baseline, ")
-	said(t, w, switched)
+	said(t, w, switchLine)
 	time.Sleep(time.Until(begun.Add(30 * time.Second))) // how late the worker is, is what is tested
 	late := m.worker(onlyPhases, "SWELL_LABEL_REQUESTS=true")
 	joined := said(t, late, "phase: intervention, ")
@@ -231,24 +228,27 @@ func TestWhoJoinsLateJoinsTheRunningPhase(t *testing.T) {
 			t.Fatalf("after the switch, %v sent a task of the baseline at %v", a.Baggage, a.Time)
 		}
 	}
-	if logs := m.logs(); strings.Count(logs, switched) != 1 || strings.Count(logs, "phase: intervention, ") != 2 {
-		t.Errorf("the Logs tab does not have the switch once and both who joined:\n%s", logs)
-	}
+	until(t, "the Logs tab has the switch and both who joined", func() bool {
+		logs := m.logs()
+		return strings.Contains(logs, switchLine) && strings.Count(logs, "phase: intervention, ") == 2
+	})
 }
 
 // The second start of a test begins at the baseline again.
 func TestASecondStartBeginsAtTheBaseline(t *testing.T) {
 	t.Parallel()
 	target := startTarget(t)
-	m := prepareMaster(t, "-f", locustfile(t, testworker, onlyPhases), "--host", target.host)
-	m.env = quick("3")
-	m.start()
+	m := startMasterWith(t, quick("3"), "-f", locustfile(t, testworker, onlyPhases), "--host", target.host)
 	w := m.worker(onlyPhases)
 	for i := range 2 {
 		m.ready(1)
 		m.swarm(10, 10)
 		w.says(t, "phase: baseline, ", i+1)
-		w.says(t, switched, i+1)
+		w.says(t, switchLine, i+1)
+		since := len(target.accesses())
+		until(t, "users do what they did not before", func() bool {
+			return slices.ContainsFunc(target.accesses()[since:], func(a access) bool { return a.Path == pages["feature"] })
+		})
 		m.stop()
 	}
 	order := regexp.MustCompile(`phase: baseline(, | → )`).FindAllString(w.out.String(), -1)
@@ -282,8 +282,8 @@ func TestAnExperimentUnderAForeignLocustfile(t *testing.T) {
 	m.ready(1)
 	time.Sleep(4 * time.Second) // what has passed before the first spawn must not count
 	m.swarm(5, 5)
-	begun := said(t, w, "phase: baseline, 0s into the run")
-	if after := said(t, w, switched).Sub(begun); after < 2900*time.Millisecond {
+	begun := said(t, w, "phase: baseline, ")
+	if after := said(t, w, switchLine).Sub(begun); after < 2900*time.Millisecond {
 		t.Errorf("the switch came %v after the first spawn", after)
 	}
 	m.flows()
