@@ -122,25 +122,33 @@ func TestTheFourScenarios(t *testing.T) {
 		baseline, afterwards map[string]float64
 	}{
 		{
-			"flash sale", []string{
+			"flash sale",
+			[]string{
 				"LOAD_BASELINE_USERS=10", "LOAD_INTERVENTION_USERS=50", "LOAD_INTERVENTION_SPAWN_RATE=5", "LOAD_INTERVENTION_ARRIVAL_RATE=1.5",
 				`LOAD_BASELINE_TASK_WEIGHTS={"browse": 6, "search": 3, "checkout": 1}`, `LOAD_INTERVENTION_TASK_WEIGHTS={"browse": 2, "search": 1, "checkout": 7}`,
 			},
-			10, 50, 1.5, map[string]float64{"browse": 6, "search": 3, "checkout": 1}, map[string]float64{"browse": 2, "search": 1, "checkout": 7},
+			10, 50, 1.5,
+			map[string]float64{"browse": 6, "search": 3, "checkout": 1},
+			map[string]float64{"browse": 2, "search": 1, "checkout": 7},
 		},
 		{
-			"feature launch", []string{
+			"feature launch",
+			[]string{
 				"LOAD_BASELINE_USERS=20", "LOAD_INTERVENTION_USERS=20",
 				`LOAD_BASELINE_TASK_WEIGHTS={"browse": 4, "search": 2}`, `LOAD_INTERVENTION_TASK_WEIGHTS={"browse": 4, "search": 2, "feature": 1.5}`,
 			},
-			20, 20, 1, map[string]float64{"browse": 4, "search": 2}, map[string]float64{"browse": 4, "search": 2, "feature": 1.5},
+			20, 20, 1,
+			map[string]float64{"browse": 4, "search": 2},
+			map[string]float64{"browse": 4, "search": 2, "feature": 1.5},
 		},
 		{
-			"load increase", []string{"LOAD_BASELINE_USERS=20", "LOAD_INTERVENTION_USERS=50", "LOAD_INTERVENTION_SPAWN_RATE=10"},
+			"load increase",
+			[]string{"LOAD_BASELINE_USERS=20", "LOAD_INTERVENTION_USERS=50", "LOAD_INTERVENTION_SPAWN_RATE=10"},
 			20, 50, 1, own, own,
 		},
 		{
-			"graceful degradation", []string{"LOAD_BASELINE_USERS=100", "LOAD_INTERVENTION_USERS=20", "LOAD_INTERVENTION_SPAWN_RATE=20"},
+			"graceful degradation",
+			[]string{"LOAD_BASELINE_USERS=100", "LOAD_INTERVENTION_USERS=20", "LOAD_INTERVENTION_SPAWN_RATE=20"},
 			100, 20, 1, own, own,
 		},
 	}
