@@ -1,12 +1,16 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 	"net"
+	"os"
 
 	"github.com/spf13/cobra"
 
 	"swell/config"
+	"swell/experiment"
+	"swell/fidelity"
 	"swell/health"
 	"swell/logging"
 	"swell/version"
@@ -30,7 +34,7 @@ SIGTERM and Ctrl-C end it cleanly: tasks under way have the master's
 	cmd.Flags().Bool("worker", false, "accepted as in \"locust --worker\"; changes nothing")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		cfg, err := config.ReadWorker(given(cmd))
-		if err != nil {
+		if err := errors.Join(err, c.checkExperiment()); err != nil {
 			return err
 		}
 		return c.work(cmd, cfg)
@@ -53,11 +57,25 @@ func (c *command) work(cmd *cobra.Command, cfg config.Worker) error {
 	c.heedKill()
 	log := logs.Logger("swell.worker")
 	log.Info(fmt.Sprintf("starting Swell %s", version.String()))
-	w := worker.New(worker.Config{
+	experiments := experiment.Reader{Classes: c.app.Classes, Log: log}
+	wc := worker.Config{
 		Master: cfg.Master, Classes: c.app.Classes, Host: cfg.Host, Silence: cfg.Silence,
 		OnTestStart: c.app.OnTestStart, OnTestStop: c.app.OnTestStop,
-		Log: log, LogLines: logs.Recent,
-	})
+		Experiment:    func(options map[string]any) (worker.Experiment, error) { return experiments.Read(options) },
+		LabelRequests: cfg.LabelRequests, Log: log, LogLines: logs.Recent,
+	}
+	if cfg.TransitionLog != "" {
+		// Appended to: other workers may share it, and a worker may have to replace its process.
+		file, err := os.OpenFile(cfg.TransitionLog, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+		if err != nil {
+			return fmt.Errorf("--transition-log: must be a file that can be written (%w)", err)
+		}
+		defer file.Close() // the log was flushed, and has reported what could not be written
+		transitions := fidelity.NewLog(file, log)
+		defer transitions.Close()
+		wc.Transitions = transitions
+	}
+	w := worker.New(wc)
 	if probes != nil {
 		defer health.Serve(probes, w.Alive, w.Ready)()
 		log.Info(fmt.Sprintf("/healthz and /readyz are served at %s", probes.Addr()))
@@ -67,6 +85,12 @@ func (c *command) work(cmd *cobra.Command, cfg config.Worker) error {
 	}
 	log.Info("shut down")
 	return nil
+}
+
+// checkExperiment says what is wrong with the experiment of the environment.
+func (c *command) checkExperiment() error {
+	_, err := config.ReadExperiment(nil, experiment.Settled(c.app.Classes))
+	return err //nolint:wrapcheck // its sentences name the settings
 }
 
 // addFlags makes a flag of each setting; all are read as text, see config.

@@ -194,6 +194,7 @@ func TestEverySettingCanBeSetBothWays(t *testing.T) {
 		"master-heartbeat-timeout": "2", "headless": "true", "users": "2", "spawn-rate": "2", "run-time": "2s",
 		"workers": "2", "workload": "payment", "web-port": "2", "target-port": "2", "access-log": "f", "locustfile": "f",
 		"health-listen": ":2", "web-host": "::1",
+		"transition-log": "f", "label-requests": "true",
 	}
 	read := func(worker bool, f Flags) (any, error) {
 		if worker {

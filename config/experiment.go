@@ -48,34 +48,43 @@ func (e Experiment) Overruled() []string { return slices.Clone(e.overruled) }
 // Warnings are sentences about settings that are valid but hardly meant.
 func (e Experiment) Warnings() []string { return slices.Clone(e.warnings) }
 
+// Class is what the settings are held against of a user class.
+type Class struct {
+	Name string
+	// Tasks are the names of its tasks.
+	Tasks []string
+	// Bursty users live by the settings' defaults, others only by what was set.
+	Bursty bool
+}
+
 // ReadExperiment reads and checks the settings of an experiment. masterOptions
 // are the parsed_options of the master's spawn message, or nil; what is absent
-// there, None or empty is not set. Its run_time is looked at for warnings. tasks
-// are the names of each user class's tasks, by class; nil skips what needs them.
+// there, None or empty is not set. Its run_time is looked at for warnings. No
+// classes skips what needs them.
 //
 // The error joins all problems, one sentence each. The warnings are there also
 // when there is an error; the rest is then not to be used.
-func ReadExperiment(masterOptions map[string]any, tasks map[string][]string) (Experiment, error) {
+func ReadExperiment(masterOptions map[string]any, classes []Class) (Experiment, error) {
 	r, err := gather(masterOptions)
 	if err != nil {
 		return Experiment{}, err
 	}
-	settle := r.seconds("LOAD_SETTLE_DURATION", 0)
+	settle := r.seconds("LOAD_SETTLE_DURATION")
 	baseline, intervention := r.phase(phases.Baseline), r.phase(phases.Intervention)
-	intervention.Start, intervention.Settle = r.seconds("LOAD_WARMUP_DURATION", 0), settle
+	intervention.Start, intervention.Settle = r.seconds("LOAD_WARMUP_DURATION"), settle
 	e := Experiment{
-		On:         r.spread("LOAD_BURST_ON_DURATION", 0.001),
-		Off:        r.spread("LOAD_BURST_OFF_DURATION", 0),
-		Gap:        r.spread("LOAD_SESSION_GAP", 0),
-		Session:    model.Count{Mean: r.number("LOAD_SESSION_LENGTH_MEAN", 1, 1e9), CV: r.cv("LOAD_SESSION_LENGTH_CV")},
-		BurstStart: BurstStart(r.word("LOAD_BURST_START", string(StartStationary), string(StartOn))),
-		Seed:       r.seed("LOAD_SEED"),
+		On:         r.spread("LOAD_BURST_ON_DURATION"),
+		Off:        r.spread("LOAD_BURST_OFF_DURATION"),
+		Gap:        r.spread("LOAD_SESSION_GAP"),
+		Session:    model.Count{Mean: r.number("LOAD_SESSION_LENGTH_MEAN"), CV: r.number("LOAD_SESSION_LENGTH_CV")},
+		BurstStart: BurstStart(r.word("LOAD_BURST_START")),
+		Seed:       r.whole("LOAD_SEED"),
 		values:     r.values(), overruled: r.overruled,
 	}
 	list := []phases.Phase{baseline, intervention}
 	for i := range list {
 		name := variable(list[i].Name, "TASK_WEIGHTS")
-		list[i].TaskWeights = r.keep(name, list[i].TaskWeights, tasks)
+		list[i].TaskWeights = r.keep(name, list[i].TaskWeights, classes)
 	}
 	if intervention.Start == 0 {
 		list = list[:1]
@@ -85,7 +94,7 @@ func ReadExperiment(masterOptions map[string]any, tasks map[string][]string) (Ex
 		if err != nil {
 			r.problems = append(r.problems, err) // a rule that is missing here
 		}
-		r.advise(e, runTime(masterOptions))
+		r.advise(e, classes, runTime(masterOptions))
 	}
 	r.unknownVariables()
 	e.warnings = r.warnings
@@ -96,16 +105,16 @@ func ReadExperiment(masterOptions map[string]any, tasks map[string][]string) (Ex
 func (r *reading) phase(name phases.Name) phases.Phase {
 	return phases.Phase{
 		Name:        name,
-		Users:       r.whole(variable(name, "USERS"), maxUsers),
-		SpawnRate:   r.number(variable(name, "SPAWN_RATE"), 0.001, 1e6),
+		Users:       int(r.whole(variable(name, "USERS"))), // the rule keeps it small
+		SpawnRate:   r.number(variable(name, "SPAWN_RATE")),
 		TaskWeights: r.weights(variable(name, "TASK_WEIGHTS")),
-		ArrivalRate: r.number(variable(name, "ARRIVAL_RATE"), 0.001, 1e6),
-		ThinkMean:   r.seconds(variable(name, "THINK_TIME_MEAN"), 0),
-		ThinkCV:     r.cv(variable(name, "THINK_TIME_CV")),
+		ArrivalRate: r.number(variable(name, "ARRIVAL_RATE")),
+		ThinkMean:   r.seconds(variable(name, "THINK_TIME_MEAN")),
+		ThinkCV:     r.number(variable(name, "THINK_TIME_CV")),
 	}
 }
 
 // spread reads a pair of _MEAN and _CV.
-func (r *reading) spread(name string, shortest float64) model.Spread {
-	return model.Spread{Mean: r.seconds(name+"_MEAN", shortest), CV: r.cv(name + "_CV")}
+func (r *reading) spread(name string) model.Spread {
+	return model.Spread{Mean: r.seconds(name + "_MEAN"), CV: r.number(name + "_CV")}
 }

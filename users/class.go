@@ -41,8 +41,13 @@ type Class struct {
 	Hostless bool
 	// WaitTime is the pause between two tasks of a user; nil is no pause.
 	WaitTime WaitTime
-	// Rhythm lets users burst and come back as somebody else; it comes before the
-	// Test's. nil: the Test's, and where that is nil too, users are always ON.
+	// Bursty users follow an experiment's settings also where nobody set them: think
+	// times instead of WaitTime, bursts and sessions have their defaults (see
+	// config.Experiment). Other classes follow only what was set.
+	Bursty bool
+	// Rhythm lets users burst and come back as somebody else, whatever the
+	// experiment says; its load comes from the experiment unless it has one.
+	// nil: the experiment's, and without one users are always ON.
 	Rhythm *Rhythm
 	// OnStart runs once before a user's first task, OnStop once after its last.
 	// Of a user with sessions (see [Rhythm]) they are those of each session: who
@@ -110,8 +115,11 @@ var (
 // taken are names that the stub needs for itself, or that mean something in
 // Locust's User.
 var (
-	takenClasses = []string{"MasterRunner", "User", "events", "only_as_a_master", "sys", "tag", "task"}
-	takenTasks   = []string{
+	takenClasses = strings.Fields(`ImmutableMultiDict Iterator Mapping MasterRunner NamedTuple STATE_RUNNING STATE_SPAWNING
+		User _DECIMAL _DEFAULTS _NUMBERS _Phases _SETTINGS _Setting _WEIGHTS _clip _idle_classes _logger _members _place
+		_problems _quoted _values _wall_clock _weight_problem _weights events gevent greenlet_exception_logger json jsonify
+		logging only_as_a_master os re request settings_as_arguments sys tag task uuid`)
+	takenTasks = []string{
 		"abstract", "context", "environment", "fixed_count", "fullname", "greenlet", "group", "host", "json",
 		"max_wait", "min_wait", "on_start", "on_stop", "run", "start", "stop", "tag", "task", "tasks", "wait",
 		"wait_function", "wait_time", "weight",
@@ -187,6 +195,15 @@ func (c Class) validateTasks() []error {
 		}
 	}
 	return problems
+}
+
+// TaskNames are the names of its tasks, in their order.
+func (c Class) TaskNames() []string {
+	var names []string
+	for _, task := range c.Tasks {
+		names = append(names, task.Name)
+	}
+	return names
 }
 
 // EffectiveWeight is the class's weight with Locust's default filled in.

@@ -35,6 +35,7 @@ type User struct {
 	stopped     bool // a task returned ErrStopUser
 	rescheduled bool // a task returned ErrRescheduleNow
 	taskDue     time.Time
+	task        int          // how many tasks it has begun, see Label
 	pulse       *pulse       // nil: always ON
 	born        time.Time    // the pulse counts from here
 	sent        atomic.Int32 // requests not yet counted by the session
@@ -106,6 +107,11 @@ func (u *User) Session() int {
 	return u.pulse.session
 }
 
+// Rate is the intensity of the user in the running phase, > 0 and 1 without an
+// experiment. Waits between tasks are divided by it; a task that pauses between
+// its steps does so itself.
+func (u *User) Rate() float64 { return u.load().rate() }
+
 // TaskStarted is when the current or last task was due to begin.
 func (u *User) TaskStarted() time.Time { return u.taskDue }
 
@@ -174,6 +180,7 @@ func (u *User) beginUnder(t *Test, d *deck, e *equilibrium) {
 	} else if u.beginPulse(e) {
 		return
 	}
+	u.task = 1
 	go u.drive()
 }
 
@@ -189,7 +196,13 @@ func (u *User) advance(e event) {
 	u.advanceLocked(e)
 }
 
-func (u *User) advanceLocked(e event) { u.state, _ = u.state.next(e) }
+func (u *User) advanceLocked(e event) {
+	to, ok := u.state.next(e)
+	if ok && e == due {
+		u.task++
+	}
+	u.state = to
+}
 
 // drive does what the state asks for until the user waits or is gone. At most
 // one goroutine drives a user at a time.
@@ -282,10 +295,9 @@ func (u *User) pause() time.Duration {
 }
 
 func (u *User) drawWait() (d time.Duration) {
-	if u.pulse != nil {
-		if l := u.pulse.rhythm.load(); l != nil {
-			return l.think().Draw(u.wait)
-		}
+	l := u.load()
+	if l != nil && l.Think != nil {
+		return l.think().Draw(u.wait)
 	}
 	if u.class.WaitTime == nil {
 		return 0
@@ -297,7 +309,15 @@ func (u *User) drawWait() (d time.Duration) {
 	if err != nil { // it panicked
 		return shortestRetry
 	}
-	return d
+	return hastened(d, l.rate())
+}
+
+// load is what is in force for the user; nil: the class's own.
+func (u *User) load() *Load {
+	if u.pulse == nil {
+		return nil
+	}
+	return u.pulse.rhythm.load()
 }
 
 func (u *User) depart() {

@@ -75,6 +75,8 @@ func (w *Worker) serve(ctx context.Context, s *session) error {
 			c.watch()
 		case failed := <-c.test.hookDone():
 			c.hooked(failed)
+		case <-c.test.switching():
+			c.follow()
 		case <-closed:
 			closed, c.lost = nil, true
 			c.hungUp()
@@ -222,6 +224,9 @@ func (c *conversation) endTest() {
 	c.overdueAt = time.Time{}
 	c.reports.finalise(c.exits[0].why)
 	c.stopHook(t)
+	if c.cfg.Transitions != nil {
+		c.hooks.queue(c.cfg.Transitions.Flush)
+	}
 }
 
 func (c *conversation) report() {
