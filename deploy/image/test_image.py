@@ -22,6 +22,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 IMAGE = "test-load-generator:image-test"
 PATIENCE = 120  # seconds; bounds failures only
+# Users that hardly pause, so that there is something to count.
+BUSY = {"LOAD_BURST_OFF_DURATION_MEAN": "0", "LOAD_BASELINE_THINK_TIME_MEAN": "0.2", "LOAD_SESSION_GAP_MEAN": "0.2"}
 
 
 def docker_answers():
@@ -85,7 +87,7 @@ def container():
 def compose():
     """Runs Compose commands in a project of its own, which ends with the test."""
     port = free_port()
-    env = {**os.environ, "SWELL_IMAGE": IMAGE, "WEB_PORT": str(port), "COMPOSE_PROJECT_NAME": f"swell-{port}"}
+    env = {**os.environ, **BUSY, "SWELL_IMAGE": IMAGE, "WEB_PORT": str(port), "COMPOSE_PROJECT_NAME": f"swell-{port}"}
     files = ["--file", str(ROOT / "docker-compose.yml"), "--project-name", f"swell-{port}"]
 
     def run(*args, **settings):
