@@ -1,9 +1,11 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -28,7 +30,7 @@ machine: what "locust -f locustfile.py --host URL" is to a Locust user.
 	addFlags(cmd, config.RunSettings())
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		cfg, err := config.ReadRun(given(cmd))
-		if err != nil {
+		if err := errors.Join(err, c.checkExperiment()); err != nil {
 			return err
 		}
 		return c.runLocally(cmd, cfg, args, nil)
@@ -41,7 +43,8 @@ func (c *command) demoCommand() *cobra.Command {
 		Use:   "demo [flags] [-- LOCUST OPTIONS]",
 		Short: "Run a demo target, a master and workers on this machine",
 		Long: `demo starts a small payment service, a stock Locust master with its web UI and
-Swell workers that load the service, all on 127.0.0.1.
+Swell workers that load the service, all on 127.0.0.1. Unless the environment has
+LOAD_ variables, its users think and burst more quickly than the defaults say.
 
 ` + behindDashes,
 		Example: "  swell demo\n  swell demo --headless --users 20 --spawn-rate 5 --run-time 60s -- --csv out",
@@ -49,12 +52,25 @@ Swell workers that load the service, all on 127.0.0.1.
 	addFlags(cmd, config.DemoSettings())
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		cfg, err := config.ReadDemo(given(cmd))
-		if err != nil {
+		if err := errors.Join(err, c.checkExperiment()); err != nil {
 			return err
 		}
+		c.hasten()
 		return c.runLocally(cmd, cfg, args, &local.TargetOptions{Port: cfg.TargetPort, AccessLog: cfg.AccessLog})
 	}
 	return behindDashesOnly(cmd)
+}
+
+// hasten gives the demo's processes its own settings, and says so.
+func (c *command) hasten() {
+	var told []string
+	for _, v := range config.DemoLoad() {
+		_ = os.Setenv(v.Name, v.Text) // the name and the value are ours
+		told = append(told, v.Name+"="+v.Text)
+	}
+	if len(told) > 0 {
+		fmt.Fprintf(c.stderr, "the demo's users are quicker than the defaults: %s (set a LOAD_ variable of your own, and none of these is)\n", strings.Join(told, " "))
+	}
 }
 
 // behindDashesOnly refuses arguments that do not stand behind a --.

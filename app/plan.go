@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"swell/config"
+	"swell/experiment"
 	"swell/plan"
 )
 
@@ -34,7 +35,7 @@ The settings are environment variables:
 }
 
 func (c *command) plan(service time.Duration) error {
-	e, err := config.ReadExperiment(nil, c.taskNames())
+	e, err := config.ReadExperiment(nil, experiment.Settled(c.app.Classes))
 	for _, warning := range e.Warnings() {
 		fmt.Fprintln(c.stderr, "warning: "+warning)
 	}
@@ -54,22 +55,11 @@ func (c *command) plan(service time.Duration) error {
 	return nil
 }
 
-// taskNames are the tasks' names by class.
-func (c *command) taskNames() map[string][]string {
-	names := map[string][]string{}
-	for _, class := range c.app.Classes {
-		for _, task := range class.Tasks {
-			names[class.Name] = append(names[class.Name], task.Name)
-		}
-	}
-	return names
-}
-
 // planClasses are the classes with their tasks' own weights.
 func (c *command) planClasses() []plan.Class {
 	var classes []plan.Class
 	for _, class := range c.app.Classes {
-		told := plan.Class{Name: class.Name}
+		told := plan.Class{Name: class.Name, Weight: float64(class.EffectiveWeight()), Bursty: class.Bursty, Wait: class.MeanWait()}
 		for _, task := range class.Tasks {
 			told.Tasks = append(told.Tasks, plan.Task{Name: task.Name, Weight: float64(task.EffectiveWeight())})
 		}

@@ -1,11 +1,13 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"swell/config"
+	"swell/experiment"
 	"swell/logging"
 	"swell/version"
 	"swell/worker"
@@ -28,7 +30,7 @@ SIGTERM and Ctrl-C end it cleanly: tasks under way have the master's
 	cmd.Flags().Bool("worker", false, "accepted as in \"locust --worker\"; changes nothing")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		cfg, err := config.ReadWorker(given(cmd))
-		if err != nil {
+		if err := errors.Join(err, c.checkExperiment()); err != nil {
 			return err
 		}
 		return c.work(cmd, cfg)
@@ -44,16 +46,24 @@ func (c *command) work(cmd *cobra.Command, cfg config.Worker) error {
 	c.heedKill()
 	log := logs.Logger("swell.worker")
 	log.Info(fmt.Sprintf("starting Swell %s", version.String()))
+	experiments := experiment.Reader{Classes: c.app.Classes, Log: log}
 	err = worker.New(worker.Config{
 		Master: cfg.Master, Classes: c.app.Classes, Host: cfg.Host, Silence: cfg.Silence,
 		OnTestStart: c.app.OnTestStart, OnTestStop: c.app.OnTestStop,
-		Log: log, LogLines: logs.Recent,
+		Experiment: func(options map[string]any) (worker.Experiment, error) { return experiments.Read(options) },
+		Log:        log, LogLines: logs.Recent,
 	}).Run(cmd.Context())
 	if err != nil {
 		return failed{err}
 	}
 	log.Info("shut down")
 	return nil
+}
+
+// checkExperiment says what is wrong with the experiment of the environment.
+func (c *command) checkExperiment() error {
+	_, err := config.ReadExperiment(nil, experiment.Settled(c.app.Classes))
+	return err //nolint:wrapcheck // its sentences name the settings
 }
 
 // addFlags makes a flag of each setting; all are read as text, see config.

@@ -13,15 +13,15 @@ import (
 )
 
 // keep drops the weights of tasks that no class has, with a warning, and refuses
-// weights that leave a class with nothing to do. No weights at all leave every
-// class its own.
-func (r *reading) keep(name string, weights map[string]float64, tasks map[string][]string) map[string]float64 {
-	if len(weights) == 0 || len(tasks) == 0 {
+// weights that leave a class with nothing to do. A class of which no task is
+// named has its own weights.
+func (r *reading) keep(name string, weights map[string]float64, classes []Class) map[string]float64 {
+	if len(weights) == 0 || len(classes) == 0 {
 		return weights
 	}
 	var known []string
-	for _, class := range sorted(tasks) {
-		known = append(known, tasks[class]...)
+	for _, class := range classes {
+		known = append(known, class.Tasks...)
 	}
 	kept := map[string]float64{}
 	for _, task := range sorted(weights) {
@@ -31,18 +31,22 @@ func (r *reading) keep(name string, weights map[string]float64, tasks map[string
 		}
 		r.warn("%s: no user class has a task %q, so its weight is dropped (nearest: %q)", name, clip(task), nearest(task, known))
 	}
-	for _, class := range sorted(tasks) {
-		if !slices.ContainsFunc(tasks[class], func(task string) bool { return kept[task] > 0 }) {
-			r.bad(name, "must have a weight > 0 for a task of user class %q, which has %s (got %s)",
-				class, strings.Join(tasks[class], ", "), clip(r.byName[name].Text))
+	for _, class := range classes {
+		named := func(task string) bool { _, ok := kept[task]; return ok }
+		works := func(task string) bool { return kept[task] > 0 }
+		if slices.ContainsFunc(class.Tasks, works) || (len(kept) > 0 && !slices.ContainsFunc(class.Tasks, named)) {
+			continue
 		}
+		r.bad(name, "must have a weight > 0 for a task of user class %q, which has %s (got %s)",
+			class.Name, strings.Join(class.Tasks, ", "), clip(r.byName[name].Text))
 	}
 	return kept
 }
 
 // advise warns of what is valid but hardly meant. runTime is when the run ends,
 // 0: nobody knows.
-func (r *reading) advise(e Experiment, runTime time.Duration) {
+func (r *reading) advise(e Experiment, classes []Class, runTime time.Duration) {
+	bursts := slices.ContainsFunc(classes, func(c Class) bool { return e.Bursts(c.Bursty) })
 	list := e.Plan.Phases()
 	if len(list) == 1 {
 		for _, v := range e.values {
@@ -54,9 +58,9 @@ func (r *reading) advise(e Experiment, runTime time.Duration) {
 	for i, phase := range list {
 		switch last := i+1 == len(list); {
 		case !last:
-			r.advisePhase(e, phase, "LOAD_WARMUP_DURATION", list[i+1].Start-phase.Start)
+			r.advisePhase(e, phase, bursts, "LOAD_WARMUP_DURATION", list[i+1].Start-phase.Start)
 		case runTime > phase.Start:
-			r.advisePhase(e, phase, "--run-time", runTime-phase.Start)
+			r.advisePhase(e, phase, bursts, "--run-time", runTime-phase.Start)
 		case runTime > 0:
 			r.warn("--run-time: the run ends after %v, before the switch at %v", runTime, phase.Start)
 		}
@@ -65,12 +69,12 @@ func (r *reading) advise(e Experiment, runTime time.Duration) {
 
 // advisePhase warns of a phase that is too short for what is in it; by is the
 // setting that says how long it is.
-func (r *reading) advisePhase(e Experiment, phase phases.Phase, by string, length time.Duration) {
+func (r *reading) advisePhase(e Experiment, phase phases.Phase, bursts bool, by string, length time.Duration) {
 	if ramp := phase.Ramp(e.Plan.UsersAt(phase.Start)); ramp > length {
 		r.warn("%s: the ramp to %d users takes %v, longer than the %s (%v)",
 			variable(phase.Name, "SPAWN_RATE"), phase.Users, ramp.Round(time.Millisecond), phase.Name, length)
 	}
-	if cycle := e.On.Mean + e.Off.Mean; e.Off.Mean > 0 && length < cycle {
+	if cycle := e.On.Mean + e.Off.Mean; bursts && length < cycle {
 		r.warn("%s: the %s (%v) is shorter than one ON/OFF cycle (%v on average)", by, phase.Name, length, cycle)
 	}
 	if phase.Settle >= length {

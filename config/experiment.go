@@ -48,14 +48,23 @@ func (e Experiment) Overruled() []string { return slices.Clone(e.overruled) }
 // Warnings are sentences about settings that are valid but hardly meant.
 func (e Experiment) Warnings() []string { return slices.Clone(e.warnings) }
 
+// Class is what the settings are held against of a user class.
+type Class struct {
+	Name string
+	// Tasks are the names of its tasks.
+	Tasks []string
+	// Bursty users live by the settings' defaults, others only by what was set.
+	Bursty bool
+}
+
 // ReadExperiment reads and checks the settings of an experiment. masterOptions
 // are the parsed_options of the master's spawn message, or nil; what is absent
-// there, None or empty is not set. Its run_time is looked at for warnings. tasks
-// are the names of each user class's tasks, by class; nil skips what needs them.
+// there, None or empty is not set. Its run_time is looked at for warnings. No
+// classes skips what needs them.
 //
 // The error joins all problems, one sentence each. The warnings are there also
 // when there is an error; the rest is then not to be used.
-func ReadExperiment(masterOptions map[string]any, tasks map[string][]string) (Experiment, error) {
+func ReadExperiment(masterOptions map[string]any, classes []Class) (Experiment, error) {
 	r, err := gather(masterOptions)
 	if err != nil {
 		return Experiment{}, err
@@ -75,7 +84,7 @@ func ReadExperiment(masterOptions map[string]any, tasks map[string][]string) (Ex
 	list := []phases.Phase{baseline, intervention}
 	for i := range list {
 		name := variable(list[i].Name, "TASK_WEIGHTS")
-		list[i].TaskWeights = r.keep(name, list[i].TaskWeights, tasks)
+		list[i].TaskWeights = r.keep(name, list[i].TaskWeights, classes)
 	}
 	if intervention.Start == 0 {
 		list = list[:1]
@@ -85,7 +94,7 @@ func ReadExperiment(masterOptions map[string]any, tasks map[string][]string) (Ex
 		if err != nil {
 			r.problems = append(r.problems, err) // a rule that is missing here
 		}
-		r.advise(e, runTime(masterOptions))
+		r.advise(e, classes, runTime(masterOptions))
 	}
 	r.unknownVariables()
 	e.warnings = r.warnings

@@ -13,7 +13,7 @@ import (
 )
 
 // shop are the classes of most tests here.
-var shop = map[string][]string{"Shopper": {"browse", "search", "checkout"}}
+var shop = []Class{{Name: "Shopper", Tasks: []string{"browse", "search", "checkout"}, Bursty: true}}
 
 // experiment reads the settings with these variables and the master's options.
 func experiment(t *testing.T, env map[string]string, options map[string]any) (Experiment, error) {

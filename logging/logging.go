@@ -1,5 +1,5 @@
 // Package logging owns how Swell's lines look and where they go: Locust's format
-// on stderr or in a file, and the last warnings kept for the master's Logs tab.
+// on stderr or in a file, and the last ones of weight kept for the master's Logs tab.
 //
 //	logs, err := logging.Open(slog.LevelInfo, "", os.Stderr)
 //	logs.Logger("swell.worker").Warn("…")
@@ -20,6 +20,10 @@ import (
 
 // keep is how many lines the Logs tab gets; Locust's LogReader keeps as many.
 const keep = 500
+
+// Notice is for what people at the master want to see although nothing is wrong: a
+// line reads as INFO, and is kept for the Logs tab.
+const Notice = slog.LevelInfo + 1
 
 // Levels are Locust's names, as --loglevel takes them in any case.
 var levels = map[string]slog.Level{
@@ -95,7 +99,7 @@ func (l *Logs) Logger(name string) *slog.Logger {
 	return slog.New(&handler{logs: l, name: name})
 }
 
-// Recent are the last lines of level warning and above, oldest first.
+// Recent are the last lines of level [Notice] and above, oldest first.
 func (l *Logs) Recent() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -106,7 +110,7 @@ func (l *Logs) write(level slog.Level, line string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	_, _ = io.WriteString(l.out, line+"\n") // nowhere left to report it
-	if level < slog.LevelWarn {
+	if level < Notice {
 		return
 	}
 	if len(l.recent) == keep {

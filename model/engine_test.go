@@ -36,7 +36,7 @@ func TestTheModelSaysWhatTheEngineDoes(t *testing.T) {
 				On: users.Gamma{Mean: row.on, CV: row.cv}, Off: users.Gamma{Mean: row.off, CV: row.cv},
 				Gap: users.Gamma{Mean: row.gap, CV: row.cv}, Session: users.Count{Mean: row.session, CV: row.cv},
 			}
-			load := &users.Load{Think: users.Gamma{Mean: row.wait, CV: row.cv}}
+			load := &users.Load{Think: &users.Gamma{Mean: row.wait, CV: row.cv}}
 			a, b := told.Shares(), lived.Shares(load)
 			const tolerance = 0.004 // the model knows a wait by its mean alone
 			for what, pair := range map[string][2]float64{"ON": {a.On, b.On}, "OFF": {a.Off, b.Off}, "away": {a.Away, b.Away}} {

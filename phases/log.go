@@ -19,10 +19,11 @@ type Change struct {
 
 // String is the change as a log line has it.
 func (c Change) String() string {
-	if c.From == "" {
-		return fmt.Sprintf("%v: %s: %s", c.At, c.To, c.Why)
+	from := ""
+	if c.From != "" {
+		from = string(c.From) + " → "
 	}
-	return fmt.Sprintf("%v: %s → %s: %s", c.At, c.From, c.To, c.Why)
+	return fmt.Sprintf("%s%s, %v into the run (%s)", from, c.To, c.At, c.Why)
 }
 
 // Log is the changes of one run in the order they were made; a second run needs a

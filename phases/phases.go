@@ -41,7 +41,8 @@ type Phase struct {
 	// SpawnRate is how fast it gets there, up or down, in users per second, > 0.
 	SpawnRate float64
 	// TaskWeights say how often a task is drawn relative to a class's others, each
-	// ≥ 0; a task that is not named has 0. Empty: the class's own weights.
+	// ≥ 0; a task that is not named has 0. A class of which no task is named has its
+	// own weights.
 	TaskWeights map[string]float64
 	// ArrivalRate is the intensity of one user, > 0: a wait is divided by it.
 	// 1 changes nothing, 2 halves every wait.
@@ -56,6 +57,21 @@ type Phase struct {
 // Wait is the mean wait between two tasks: ThinkMean / ArrivalRate.
 func (p Phase) Wait() time.Duration {
 	return time.Duration(float64(p.ThinkMean) / p.ArrivalRate)
+}
+
+// WeightsOf are the weights of a user class with these tasks: what TaskWeights say
+// of them; nil, the class's own, where they name none of them.
+func (p Phase) WeightsOf(tasks []string) map[string]float64 {
+	var weights map[string]float64
+	for _, task := range tasks {
+		if w, named := p.TaskWeights[task]; named {
+			if weights == nil {
+				weights = map[string]float64{}
+			}
+			weights[task] = w
+		}
+	}
+	return weights
 }
 
 // Plan is the phases of a run, one after the other. It does not change, and any

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -68,13 +69,15 @@ func column(i int, length time.Duration) time.Duration {
 func (p Plan) rates() map[phases.Name]float64 {
 	rates := map[phases.Name]float64{}
 	for _, phase := range p.Experiment.Plan.Phases() {
-		rates[phase.Name] = p.User(phase).RequestsPerSecond()
+		rates[phase.Name] = p.rate(phase)
 	}
 	return rates
 }
 
 func (p Plan) startNote() string {
-	if p.Experiment.BurstStart == config.StartOn && p.Experiment.Off.Mean > 0 {
+	e := p.Experiment
+	bursts := slices.ContainsFunc(p.Classes, func(c Class) bool { return e.Bursts(c.Bursty) })
+	if e.BurstStart == config.StartOn && bursts {
 		return " (all start ON: more than this in the first minutes)"
 	}
 	return ""

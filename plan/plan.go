@@ -10,6 +10,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -26,9 +27,16 @@ type Task struct {
 	Weight float64
 }
 
-// Class is the tasks of a user class.
+// Class is a user class.
 type Class struct {
-	Name  string
+	Name string
+	// Weight is its part of the users, relative to the other classes; > 0.
+	Weight float64
+	// Bursty users live by the settings' defaults, others only by what was set; see
+	// [config.Experiment.Bursts].
+	Bursty bool
+	// Wait is the mean of the class's own wait between tasks, ≥ 0.
+	Wait  time.Duration
 	Tasks []Task
 }
 
@@ -40,13 +48,23 @@ type Plan struct {
 	Service time.Duration
 }
 
-// User is the behaviour of one user in a phase.
-func (p Plan) User(phase phases.Phase) model.User {
+// User is the behaviour of one user of a class in a phase.
+func (p Plan) User(class Class, phase phases.Phase) model.User {
 	e := p.Experiment
-	return model.User{
-		Wait: phase.Wait(), Service: p.Service, On: e.On, Off: e.Off, Gap: e.Gap, Session: e.Session,
-		NewBurst: true, LeavesAtOnce: true, // as the users of package users do
+	u := model.User{Service: p.Service, Session: model.Count{Mean: 1}}
+	if e.Thinks(class.Bursty, phase.Name) {
+		u.Wait = phase.Wait()
+	} else {
+		u.Wait = time.Duration(float64(class.Wait) / phase.ArrivalRate)
 	}
+	if e.Bursts(class.Bursty) {
+		u.On, u.Off = e.On, e.Off
+	}
+	if e.Sessions(class.Bursty) {
+		u.Session, u.Gap = e.Session, e.Gap
+		u.NewBurst, u.LeavesAtOnce = true, true // as the users of package users do
+	}
+	return u
 }
 
 // Write writes the plan as text, 80 columns wide at most, unless names or values
@@ -92,11 +110,19 @@ func (p Plan) phases(w io.Writer) {
 			end = span(list[i+1].Start)
 		}
 		ramp := phase.Ramp(p.Experiment.Plan.UsersAt(phase.Start))
-		rows = append(rows, fmt.Sprintf("%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s",
+		rows = append(rows, fmt.Sprintf("%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s",
 			phase.Name, span(phase.Start), end, span(phase.Start+phase.Settle),
-			phase.Users, figure(phase.SpawnRate), span(ramp), span(phase.Wait()), figure(phase.ThinkCV)))
+			phase.Users, figure(phase.SpawnRate), span(ramp), p.wait(phase)))
 	}
 	table(w, "Phases (wait: mean think time / arrival rate)", rows)
+}
+
+// wait tells of the think times of a phase.
+func (p Plan) wait(phase phases.Phase) string {
+	if slices.ContainsFunc(p.Classes, func(c Class) bool { return p.Experiment.Thinks(c.Bursty, phase.Name) }) {
+		return span(phase.Wait()) + "\t" + figure(phase.ThinkCV)
+	}
+	return "own\t"
 }
 
 func (p Plan) weights(w io.Writer) {
@@ -121,12 +147,17 @@ func (p Plan) weights(w io.Writer) {
 // percentages are the parts of a class's tasks in a phase, from 0 to 1, in the
 // order of the class's tasks.
 func percentages(class Class, phase phases.Phase) []float64 {
+	var names []string
+	for _, task := range class.Tasks {
+		names = append(names, task.Name)
+	}
+	weights := phase.WeightsOf(names)
 	parts := make([]float64, len(class.Tasks))
 	sum := 0.0
 	for i, task := range class.Tasks {
 		parts[i] = task.Weight
-		if len(phase.TaskWeights) > 0 {
-			parts[i] = phase.TaskWeights[task.Name]
+		if weights != nil {
+			parts[i] = weights[task.Name]
 		}
 		sum += parts[i]
 	}
@@ -138,14 +169,49 @@ func percentages(class Class, phase phases.Phase) []float64 {
 	return parts
 }
 
+// part is users who behave alike in a phase.
+type part struct {
+	class string // empty: all classes behave alike
+	users float64
+	model.User
+}
+
+// parts are the users of a phase; all together where the classes do not differ.
+func (p Plan) parts(phase phases.Phase) []part {
+	total := 0.0
+	for _, class := range p.Classes {
+		total += class.Weight
+	}
+	var list []part
+	for _, class := range p.Classes {
+		list = append(list, part{class.Name, float64(phase.Users) * class.Weight / total, p.User(class, phase)})
+	}
+	if !slices.ContainsFunc(list, func(o part) bool { return o.User != list[0].User }) {
+		return []part{{"", float64(phase.Users), list[0].User}}
+	}
+	return list
+}
+
+// rate is what one user of a phase sends on average, in requests per second.
+func (p Plan) rate(phase phases.Phase) float64 {
+	phase.Users = 1
+	sum := 0.0
+	for _, part := range p.parts(phase) {
+		sum += part.Expected(part.users)
+	}
+	return sum
+}
+
 func (p Plan) longRun(w io.Writer) {
 	rows := []string{"phase\tON\tOFF\taway\tusers ON\treq/s a user\treq/s"}
 	for _, phase := range p.Experiment.Plan.Phases() {
-		u := p.User(phase)
-		s := u.Shares()
-		rows = append(rows, fmt.Sprintf("%s\t%.1f %%\t%.1f %%\t%.1f %%\t%s\t%s\t%s", phase.Name,
-			100*s.On, 100*s.Off, 100*s.Away, figure(s.On*float64(phase.Users)),
-			figure(u.RequestsPerSecond()), figure(u.Expected(float64(phase.Users)))))
+		for _, part := range p.parts(phase) {
+			name := strings.TrimSpace(string(phase.Name) + " " + part.class)
+			s := part.Shares()
+			rows = append(rows, fmt.Sprintf("%s\t%.1f %%\t%.1f %%\t%.1f %%\t%s\t%s\t%s", name,
+				100*s.On, 100*s.Off, 100*s.Away, figure(s.On*part.users),
+				figure(part.RequestsPerSecond()), figure(part.Expected(part.users))))
+		}
 	}
 	table(w, fmt.Sprintf("The long run, one request a task, %s each", span(p.Service)), rows)
 }

@@ -17,12 +17,23 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew")
 
 var classes = []Class{
-	{"Shopper", []Task{{"browse", 3}, {"search", 1}, {"checkout", 1}}},
-	{"Clerk", []Task{{"refund", 1}, {"search", 1}}},
+	{"Shopper", 1, true, 0, []Task{{"browse", 3}, {"search", 1}, {"checkout", 1}}},
+	{"Clerk", 1, true, 0, []Task{{"refund", 1}, {"search", 1}}},
+}
+
+// mixed are a class that lives by the defaults and one with waits of its own.
+var mixed = []Class{
+	{"Shopper", 3, true, 0, []Task{{"browse", 3}, {"checkout", 1}}},
+	{"Visitor", 1, false, 3 * time.Second, []Task{{"look", 1}}},
 }
 
 // read is the plan of these settings, and of no others.
 func read(t *testing.T, env map[string]string) Plan {
+	t.Helper()
+	return readFor(t, classes, env)
+}
+
+func readFor(t *testing.T, classes []Class, env map[string]string) Plan {
 	t.Helper()
 	for _, entry := range os.Environ() {
 		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "LOAD_") {
@@ -32,13 +43,15 @@ func read(t *testing.T, env map[string]string) Plan {
 	for name, value := range env {
 		t.Setenv(name, value)
 	}
-	tasks := map[string][]string{}
+	var settled []config.Class
 	for _, c := range classes {
+		of := config.Class{Name: c.Name, Bursty: c.Bursty}
 		for _, task := range c.Tasks {
-			tasks[c.Name] = append(tasks[c.Name], task.Name)
+			of.Tasks = append(of.Tasks, task.Name)
 		}
+		settled = append(settled, of)
 	}
-	e, err := config.ReadExperiment(nil, tasks)
+	e, err := config.ReadExperiment(nil, settled)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,12 +79,30 @@ var scenarios = map[string]map[string]string{
 	},
 }
 
+// ofClasses are plans for classes of which some have waits of their own.
+var ofClasses = map[string]struct {
+	classes []Class
+	env     map[string]string
+}{
+	"own_waits":      {mixed[1:], map[string]string{"LOAD_WARMUP_DURATION": "60", "LOAD_INTERVENTION_ARRIVAL_RATE": "2"}},
+	"mixed_classes":  {mixed, map[string]string{"LOAD_WARMUP_DURATION": "60", "LOAD_INTERVENTION_USERS": "20"}},
+	"bursts_set":     {mixed[1:], map[string]string{"LOAD_BURST_OFF_DURATION_MEAN": "30"}},
+	"think_time_set": {mixed[1:], map[string]string{"LOAD_WARMUP_DURATION": "60", "LOAD_INTERVENTION_THINK_TIME_MEAN": "1"}},
+}
+
 // `go test ./plan -update` writes testdata anew.
 func TestThePlansOfTheScenarios(t *testing.T) {
+	plans := map[string]func(t *testing.T) Plan{}
 	for name, env := range scenarios {
+		plans[name] = func(t *testing.T) Plan { return read(t, env) }
+	}
+	for name, of := range ofClasses {
+		plans[name] = func(t *testing.T) Plan { return readFor(t, of.classes, of.env) }
+	}
+	for name, plan := range plans {
 		t.Run(name, func(t *testing.T) {
 			var b bytes.Buffer
-			if err := read(t, env).Write(&b); err != nil {
+			if err := plan(t).Write(&b); err != nil {
 				t.Fatal(err)
 			}
 			file := filepath.Join("testdata", name+".golden")

@@ -5,16 +5,12 @@
 //	app.Main(tasks.Payment)
 package tasks
 
-import (
-	"time"
-
-	"swell/users"
-)
+import "swell/users"
 
 // Payment is a customer of the payment service.
 var Payment = users.Class{
-	Name:     "PaymentUser",
-	WaitTime: users.Between(time.Second, 3*time.Second),
+	Name:   "PaymentUser",
+	Bursty: true,
 	Tasks: []users.Task{
 		{Name: "index", Tags: []string{"read"}, Run: index},
 		{Name: "browse", Tags: []string{"read"}, Run: browse},

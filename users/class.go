@@ -41,8 +41,13 @@ type Class struct {
 	Hostless bool
 	// WaitTime is the pause between two tasks of a user; nil is no pause.
 	WaitTime WaitTime
-	// Rhythm lets users burst and come back as somebody else; it comes before the
-	// Test's. nil: the Test's, and where that is nil too, users are always ON.
+	// Bursty users follow an experiment's settings also where nobody set them: think
+	// times instead of WaitTime, bursts and sessions have their defaults (see
+	// config.Experiment). Other classes follow only what was set.
+	Bursty bool
+	// Rhythm lets users burst and come back as somebody else, whatever the
+	// experiment says; its load comes from the experiment unless it has one.
+	// nil: the experiment's, and without one users are always ON.
 	Rhythm *Rhythm
 	// OnStart runs once before a user's first task, OnStop once after its last.
 	// Of a user with sessions (see [Rhythm]) they are those of each session: who
@@ -187,6 +192,15 @@ func (c Class) validateTasks() []error {
 		}
 	}
 	return problems
+}
+
+// TaskNames are the names of its tasks, in their order.
+func (c Class) TaskNames() []string {
+	var names []string
+	for _, task := range c.Tasks {
+		names = append(names, task.Name)
+	}
+	return names
 }
 
 // EffectiveWeight is the class's weight with Locust's default filled in.

@@ -11,7 +11,7 @@ import (
 
 // usual are the defaults of the settings.
 func usual() (*Rhythm, *Load) {
-	l := &Load{Think: Gamma{5 * time.Second, 0.5}}
+	l := &Load{Think: &Gamma{5 * time.Second, 0.5}}
 	return &Rhythm{
 		On: Gamma{30 * time.Second, 0.5}, Off: Gamma{60 * time.Second, 0.5},
 		Session: Count{20, 0.5}, Gap: Gamma{120 * time.Second, 0.5}, Load: Steady(*l),
@@ -196,8 +196,8 @@ func TestEveryRhythmHasAPlaceToBegin(t *testing.T) {
 		sentence string
 		change   func(r *Rhythm, l *Load)
 	}{
-		{"no think time", func(_ *Rhythm, l *Load) { l.Think = Gamma{} }},
-		{"no think time and no gap", func(r *Rhythm, l *Load) { l.Think, r.Gap = Gamma{}, Gamma{} }},
+		{"no think time", func(_ *Rhythm, l *Load) { l.Think = &Gamma{} }},
+		{"no think time and no gap", func(r *Rhythm, l *Load) { l.Think, r.Gap = &Gamma{}, Gamma{} }},
 		{"sessions of one request without a gap", func(r *Rhythm, _ *Load) { r.Session, r.Gap = Count{Mean: 1}, Gamma{} }},
 		{"sessions that are hardly ever longer than one", func(r *Rhythm, _ *Load) { r.Session = Count{0.01, 0.5} }},
 		{"long sessions of short bursts", func(r *Rhythm, _ *Load) { r.Session.Mean, r.On.Mean = 20_000, time.Second }},

@@ -174,7 +174,7 @@ func TestAWrongRhythmIsRefusedAtOnce(t *testing.T) {
 	wrong := &Rhythm{
 		On: Gamma{-1, 0}, Off: Gamma{time.Second, -1}, Session: Count{math.NaN(), 1}, Gap: Gamma{1, 31}, Start: 2,
 	}
-	load := &Load{Think: Gamma{-1, 1}, Rate: -1, Weights: map[string]float64{"a": -1, "b": math.NaN()}}
+	load := &Load{Think: &Gamma{-1, 1}, Rate: -1, Weights: map[string]float64{"a": -1, "b": math.NaN()}}
 	rows := []struct {
 		sentence string
 		err      error

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"time"
 )
 
 // Rhythm makes users burst: an ON/OFF source inside sessions. While it is ON a
@@ -29,18 +30,19 @@ type Rhythm struct {
 	// Load is asked at every draw of a think time and every choice of a task, so
 	// that a switch of phase takes effect at the next of them. It must be safe for
 	// concurrent use, return at once, and never return nil. nil: that of the
-	// Test's Rhythm, and without one the class's own weights and WaitTime.
+	// Test's rhythm for the class, and without one the class's own weights and
+	// WaitTime.
 	Load func() *Load
 }
 
-// Load is what of a rhythm may change in the middle of a run. It is not changed
-// once it was returned.
+// Load is what of a rhythm may change in the middle of a run. The zero Load
+// changes nothing of a class. It is not changed once it was returned.
 type Load struct {
 	// Think is the time between two tasks while the user is ON, before it is
-	// divided by Rate. It takes the place of the class's WaitTime.
-	Think Gamma
-	// Rate is the intensity of one user, > 0: think times are divided by it.
-	// 0 stands for 1.
+	// divided by Rate. It takes the place of the class's WaitTime; nil leaves that.
+	Think *Gamma
+	// Rate is the intensity of one user, > 0: think times are divided by it, and
+	// those of WaitTime too. 0 stands for 1.
 	Rate float64
 	// Weights are how often tasks are drawn, relative to each other, ≥ 0 and not
 	// all 0; a task that is not named is not drawn. Empty: the class's own.
@@ -87,8 +89,10 @@ func (r *Rhythm) Validate() error {
 // Validate returns all problems at once, or nil.
 func (l *Load) Validate() error {
 	var problems []error
-	if err := l.Think.check(); err != nil {
-		problems = append(problems, fmt.Errorf("think time: %w", err))
+	if l.Think != nil {
+		if err := l.Think.check(); err != nil {
+			problems = append(problems, fmt.Errorf("think time: %w", err))
+		}
 	}
 	if !(l.Rate >= 0) || math.IsInf(l.Rate, 0) {
 		problems = append(problems, fmt.Errorf("rate: must be > 0 (got %v)", l.Rate))
@@ -119,12 +123,29 @@ func sortedKeys(m map[string]float64) []string {
 func (r *Rhythm) bursts() bool   { return r.Off.Mean > 0 }
 func (r *Rhythm) sessions() bool { return r.Session.Mean > 0 }
 
-// think is the distribution of think times that is in force.
-func (l *Load) think() Gamma {
-	if l.Rate <= 0 || l.Rate == 1 {
-		return l.Think
+// rate is the intensity, never 0.
+func (l *Load) rate() float64 {
+	if l == nil || l.Rate <= 0 {
+		return 1
 	}
-	return Gamma{seconds(l.Think.Mean.Seconds() / l.Rate), l.Think.CV}
+	return l.Rate
+}
+
+// hastened is a wait divided by a rate.
+func hastened(d time.Duration, rate float64) time.Duration {
+	if rate == 1 {
+		return d
+	}
+	return seconds(d.Seconds() / rate)
+}
+
+// think is the distribution of think times that is in force; zero if the class's
+// waits are.
+func (l *Load) think() Gamma {
+	if l.Think == nil {
+		return Gamma{}
+	}
+	return Gamma{hastened(l.Think.Mean, l.rate()), l.Think.CV}
 }
 
 // load is what is in force; nil: nobody gave one.
@@ -139,13 +160,13 @@ func (r *Rhythm) load() *Load {
 // and wait as the class's WaitTime says. The class's own comes before the
 // test's, and borrows its load when it has none.
 func (t *Test) rhythm(c *Class) *Rhythm {
-	r := c.Rhythm
+	r, ofTest := c.Rhythm, t.Rhythms[c.Name]
 	if r == nil {
-		return t.Rhythm
+		return ofTest
 	}
-	if r.Load == nil && t.Rhythm != nil && t.Rhythm.Load != nil {
+	if r.Load == nil && ofTest != nil && ofTest.Load != nil {
 		whole := *r
-		whole.Load = t.Rhythm.Load
+		whole.Load = ofTest.Load
 		return &whole
 	}
 	return r

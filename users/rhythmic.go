@@ -16,13 +16,17 @@ func (g *group) tune(name string, test *Test) {
 		return
 	}
 	var think Gamma
-	if l := r.load(); l != nil {
+	if l := r.load(); l != nil && l.Think != nil {
 		think = l.think()
-	} else {
+	} else if r.Start == Stationary {
 		think = likeness(g.class, name, test)
+		think.Mean = hastened(think.Mean, l.rate())
 	}
 	g.rhythm = g.rhythm.in(r, think)
 }
+
+// MeanWait is about the mean of the class's own wait times.
+func (c Class) MeanWait() time.Duration { return likeness(&c, c.Name, &Test{Seed: 1}).Mean }
 
 // likeness is a gamma distribution with the mean and the CV of the class's own
 // wait times: enough to find where users begin. A user that nobody knows draws
@@ -144,10 +148,7 @@ func (u *User) endSession() {
 // choose draws the next task by the weights that are in force. ok is false, and
 // the user goes on without a task, when they leave it none.
 func (u *User) choose() (t Task, ok bool) {
-	if u.pulse == nil {
-		return u.deck.draw(u.choice), true
-	}
-	l := u.pulse.rhythm.load()
+	l := u.load()
 	if l == nil || len(l.Weights) == 0 {
 		return u.deck.draw(u.choice), true
 	}

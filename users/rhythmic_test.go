@@ -36,7 +36,7 @@ func sending(d time.Duration) TaskFunc {
 
 // steady is a rhythm with a load of its own.
 func steady(r *Rhythm, think time.Duration) *Rhythm {
-	r.Load = Steady(Load{Think: Gamma{Mean: think}})
+	r.Load = Steady(Load{Think: &Gamma{Mean: think}})
 	return r
 }
 
@@ -193,10 +193,10 @@ func TestAUserInEveryModeHoldsNoGoroutine(t *testing.T) {
 func TestALoadMayChangeInTheMiddle(t *testing.T) {
 	s := time.Second
 	loads := []*Load{
-		{Think: Gamma{Mean: 10 * s}, Weights: map[string]float64{"a": 0.5}},
-		{Think: Gamma{Mean: 10 * s}, Rate: 2, Weights: map[string]float64{"b": 0.1}},
-		{Think: Gamma{Mean: 3 * s}},
-		{Think: Gamma{Mean: 3 * s}, Weights: map[string]float64{"z": 1}},
+		{Think: &Gamma{Mean: 10 * s}, Weights: map[string]float64{"a": 0.5}},
+		{Think: &Gamma{Mean: 10 * s}, Rate: 2, Weights: map[string]float64{"b": 0.1}},
+		{Think: &Gamma{Mean: 3 * s}},
+		{Think: &Gamma{Mean: 3 * s}, Weights: map[string]float64{"z": 1}},
 	}
 	synctest.Test(t, func(t *testing.T) {
 		d := openDiary()
@@ -208,7 +208,7 @@ func TestALoadMayChangeInTheMiddle(t *testing.T) {
 		w := newWorld(t, c)
 		test := *someTest
 		// The class's rhythm has no load of its own: it borrows the test's.
-		test.Rhythm = &Rhythm{On: Gamma{Mean: 1}, Off: Gamma{Mean: time.Hour}, Load: load.Load}
+		test.Rhythms = map[string]*Rhythm{"A": {On: Gamma{Mean: 1}, Off: Gamma{Mean: time.Hour}, Load: load.Load}}
 		w.Set(&test, Target{"A": 1})
 		time.Sleep(15 * s)
 		load.Store(loads[1])
@@ -233,6 +233,34 @@ func TestALoadMayChangeInTheMiddle(t *testing.T) {
 		if got := d.read(); len(got) < n+3 {
 			t.Error("the user does not go on when the weights leave it a task again")
 		}
+	})
+}
+
+// A class that keeps its own waits follows the rate and the weights of a phase,
+// and begins as Locust's users do: with a task, at once.
+func TestAnOwnWaitIsDividedByTheRate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := openDiary()
+		var load atomic.Pointer[Load]
+		load.Store(&Load{})
+		c := Class{Name: "A", WaitTime: Constant(10 * time.Second), Tasks: []Task{
+			{Name: "a", Run: func(_ context.Context, u *User) error {
+				d.note("a at rate %v", u.Rate())
+				return nil
+			}},
+			{Name: "b", Run: d.noting("b", 0)},
+		}}
+		w := newWorld(t, c)
+		test := *someTest
+		test.Rhythms = map[string]*Rhythm{"A": {Start: StartOn, Load: load.Load}, "B": {Off: Gamma{Mean: time.Hour}}}
+		load.Store(&Load{Weights: map[string]float64{"a": 1}})
+		w.Set(&test, Target{"A": 1})
+		time.Sleep(11 * time.Second)
+		load.Store(&Load{Rate: 4, Weights: map[string]float64{"a": 1}})
+		time.Sleep(12 * time.Second) // 10 s as drawn, then 2.5
+		load.Store(&Load{Weights: map[string]float64{"b": 1}})
+		time.Sleep(13 * time.Second)
+		equal(t, "tasks", d.read(), []string{"0s a at rate 1", "10s a at rate 1", "20s a at rate 4", "22.5s a at rate 4", "25s b", "35s b"})
 	})
 }
 

@@ -23,9 +23,10 @@ type Test struct {
 	Edits map[string]ClassEdit
 	// Worker is this worker's number, counted by the master from 0.
 	Worker int
-	// Rhythm is how users of classes without one of their own live; nil: they are
-	// always ON.
-	Rhythm *Rhythm
+	// Rhythms are how users live, by the names of the classes in this program;
+	// users of a class that is not among them are always ON. A class's own Rhythm
+	// comes first.
+	Rhythms map[string]*Rhythm
 	// Transitions is told how users go on and off; nil: nobody is.
 	Transitions TransitionLog
 	// Seed is where the users' random streams start from.

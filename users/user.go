@@ -106,6 +106,11 @@ func (u *User) Session() int {
 	return u.pulse.session
 }
 
+// Rate is the intensity of the user in the running phase, > 0 and 1 without an
+// experiment. Waits between tasks are divided by it; a task that pauses between
+// its steps does so itself.
+func (u *User) Rate() float64 { return u.load().rate() }
+
 // TaskStarted is when the current or last task was due to begin.
 func (u *User) TaskStarted() time.Time { return u.taskDue }
 
@@ -282,10 +287,9 @@ func (u *User) pause() time.Duration {
 }
 
 func (u *User) drawWait() (d time.Duration) {
-	if u.pulse != nil {
-		if l := u.pulse.rhythm.load(); l != nil {
-			return l.think().Draw(u.wait)
-		}
+	l := u.load()
+	if l != nil && l.Think != nil {
+		return l.think().Draw(u.wait)
 	}
 	if u.class.WaitTime == nil {
 		return 0
@@ -297,7 +301,15 @@ func (u *User) drawWait() (d time.Duration) {
 	if err != nil { // it panicked
 		return shortestRetry
 	}
-	return d
+	return hastened(d, l.rate())
+}
+
+// load is what is in force for the user; nil: the class's own.
+func (u *User) load() *Load {
+	if u.pulse == nil {
+		return nil
+	}
+	return u.pulse.rhythm.load()
 }
 
 func (u *User) depart() {

@@ -74,6 +74,8 @@ func (w *Worker) serve(ctx context.Context, s *session) error {
 			c.watch()
 		case failed := <-c.test.hookDone():
 			c.hooked(failed)
+		case <-c.test.switching():
+			c.follow()
 		case <-closed:
 			closed, c.lost = nil, true
 			c.hungUp()

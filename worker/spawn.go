@@ -14,8 +14,18 @@ import (
 type order struct {
 	target users.Target
 	test   users.Test // without what only the worker knows: its number, the seed
-	sentAt float64    // the master's clock, Unix seconds
+	sentAt float64    // the master's clock, Unix seconds; 0: not said
+	// elapsed is the time since the run's start, both by the master's clock; 0 where
+	// its locustfile does not say when that was.
+	elapsed time.Duration
 }
+
+// runStart is the option in which our locustfile says when the run began, Unix
+// seconds.
+const runStart = "swell_run_start"
+
+// longestRun bounds what is believed of the master's clock.
+const longestRun = 365 * 24 * time.Hour
 
 // maxUsersPerClass is where a number is taken for damage rather than for a wish.
 const maxUsersPerClass = 10_000_000
@@ -35,7 +45,6 @@ func parseOrder(m message) (order, error) {
 		target[class] = int(n)
 	}
 	o := order{target: target}
-	o.sentAt, _ = number(data["timestamp"])
 	if host, ok := data["host"].(string); ok {
 		o.test.Host = strings.TrimRight(strings.TrimSpace(host), "/")
 	}
@@ -43,7 +52,18 @@ func parseOrder(m message) (order, error) {
 		o.test.StopTimeout = time.Duration(min(s, float64(24*time.Hour/time.Second)) * float64(time.Second))
 	}
 	o.test.Options, _ = data["parsed_options"].(map[string]any)
+	o.sentAt, _ = number(data["timestamp"])
+	o.elapsed = elapsed(o.sentAt, o.test.Options[runStart])
 	return o, nil
+}
+
+// elapsed is the time between the run's start, as the option says it, and now.
+func elapsed(now float64, start any) time.Duration {
+	s, given := number(start)
+	if d := now - s; given && d > 0 && d < longestRun.Seconds() {
+		return time.Duration(d * float64(time.Second))
+	}
+	return 0
 }
 
 // parseConfigUsers reads the option of that name: settings of classes, in lists

@@ -31,6 +31,8 @@ func TestOrderFromASpawnMessage(t *testing.T) {
 	stopTimeout := func(o order) any { return o.test.StopTimeout }
 	target := func(o order) any { return o.target }
 	sentAt := func(o order) any { return o.sentAt }
+	elapsed := func(o order) any { return o.elapsed }
+	started := func(at any) map[string]any { return with("parsed_options", map[string]any{"swell_run_start": at}) }
 	options := func(o order) any { return o.test.Options }
 
 	rows := []struct {
@@ -68,6 +70,14 @@ func TestOrderFromASpawnMessage(t *testing.T) {
 		{"the master's clock", base, sentAt, 1000.5},
 		{"the master's clock in whole seconds", with("timestamp", int64(7)), sentAt, 7.0},
 		{"no clock", without("timestamp"), sentAt, 0.0},
+
+		{"the time since the run's start is by the master's clock", started(970.25), elapsed, 30250 * time.Millisecond},
+		{"a run that starts now", started(1000.5), elapsed, time.Duration(0)},
+		{"a clock that was set back", started(1001.0), elapsed, time.Duration(0)},
+		{"a start that nobody said", base, elapsed, time.Duration(0)},
+		{"a start that is no number", started("970"), elapsed, time.Duration(0)},
+		{"a start that cannot be meant", started(math.Inf(-1)), elapsed, time.Duration(0)},
+		{"a start without a clock", started(math.NaN()), elapsed, time.Duration(0)},
 
 		{"options are kept as they are", with("parsed_options", map[string]any{"tags": []any{"a"}, "x": nil}), options, map[string]any{"tags": []any{"a"}, "x": nil}},
 		{"missing options are none", without("parsed_options"), options, map[string]any(nil)},

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"math/rand/v2"
 	"runtime"
+	"strings"
+	"time"
 
 	"swell/stats"
 	"swell/users"
@@ -17,13 +19,16 @@ type test struct {
 	recorder   *stats.Recorder // of this test alone: who overstays it records into the void
 	population *users.Population
 	snapshot   users.Test
+	experiment Experiment  // nil: none
+	started    time.Time   // when the run did, also if this worker joined later
+	phase      *time.Timer // fires when the next phase begins; nil: there is none
 	target     users.Target
 	ctx        context.Context
 	cancel     context.CancelFunc
 	hook       chan *failure // OnTestStart's result
 	begun      bool          // OnTestStart has succeeded; only hooks look at it
 	ready      bool          // OnTestStart has succeeded
-	failed     bool          // OnTestStart has failed: no user starts in this test
+	failed     bool          // OnTestStart or the settings: no user starts in this test
 	gone       bool          // after leave: nobody is left
 }
 
@@ -33,12 +38,13 @@ func (c *conversation) order(o order) {
 		return // an end has begun; a master that is still there asks again
 	}
 	if c.test == nil {
-		c.beginTest()
+		c.beginTest(o)
 	}
 	c.configured(o.test.Options)
-	seed := c.test.snapshot.Seed
+	before := c.test.snapshot
 	c.test.snapshot = o.test
-	c.test.snapshot.Seed, c.test.snapshot.Worker, c.test.snapshot.Edits = seed, c.index, c.edits
+	c.test.snapshot.Seed, c.test.snapshot.Rhythms = before.Seed, before.Rhythms
+	c.test.snapshot.Worker, c.test.snapshot.Edits = c.index, c.edits
 	if c.test.snapshot.Host == "" {
 		c.test.snapshot.Host = c.cfg.Host
 	}
@@ -77,7 +83,7 @@ func (c *conversation) configured(options map[string]any) {
 	}
 }
 
-func (c *conversation) beginTest() {
+func (c *conversation) beginTest(o order) {
 	recorder := stats.NewRecorder(4 * runtime.GOMAXPROCS(0))
 	ctx, cancel := context.WithCancel(context.Background())
 	c.test = &test{
@@ -85,8 +91,36 @@ func (c *conversation) beginTest() {
 		population: users.NewPopulation(c.cfg.Classes, recorder, c.log),
 		ctx:        ctx, cancel: cancel,
 		snapshot: users.Test{Seed: rand.Uint64()}, //nolint:gosec // a seed, not a secret
+		started:  time.Now().Add(-o.elapsed),
 	}
 	c.reports.begin(recorder)
+	c.beginExperiment(o)
+}
+
+// beginExperiment takes the settings as they are now: those of the test do not
+// change until its end.
+func (c *conversation) beginExperiment(o order) {
+	if c.cfg.Experiment == nil {
+		return
+	}
+	e, err := c.cfg.Experiment(o.test.Options)
+	if err != nil {
+		sentence := strings.ReplaceAll(err.Error(), "\n", "; ")
+		c.log.Error(sentence)
+		c.test.fail("no user starts: "+sentence, sentence)
+		return
+	}
+	c.test.experiment = e
+	c.test.snapshot.Seed, c.test.snapshot.Rhythms = e.Seed(), e.Rhythms()
+	c.follow()
+}
+
+// follow puts the phase of this moment in force.
+func (c *conversation) follow() {
+	c.test.phase = nil
+	if next := c.test.experiment.Follow(time.Since(c.test.started)); next > 0 {
+		c.test.phase = time.NewTimer(next)
+	}
 }
 
 func (c *conversation) apply() {
@@ -118,8 +152,7 @@ func (c *conversation) startHook() {
 func (c *conversation) hooked(failed *failure) {
 	c.test.hook = nil
 	if failed != nil {
-		c.test.failed = true
-		c.test.recorder.RecordException(0, failed.Error()+": no user starts", failed.trace)
+		c.test.fail(failed.Error()+": no user starts", failed.trace)
 		return
 	}
 	c.test.ready = true
@@ -147,6 +180,20 @@ func (c *conversation) spawned() {
 	if c.test != nil && c.test.snapshot.ResetStats() {
 		c.reports.reset()
 	}
+}
+
+// fail keeps the test from having users, and says why.
+func (t *test) fail(message, trace string) {
+	t.failed = true
+	t.recorder.RecordException(0, message, trace)
+}
+
+// switching tells that the next phase begins.
+func (t *test) switching() <-chan time.Time {
+	if t == nil || t.phase == nil {
+		return nil
+	}
+	return t.phase.C
 }
 
 func (t *test) hookDone() <-chan *failure {

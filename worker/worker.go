@@ -37,11 +37,25 @@ type Config struct {
 	// OnTestStart runs once per test, before its first user; while it runs, and
 	// if it fails, no user starts. OnTestStop runs once after its last user.
 	OnTestStart, OnTestStop Hook
+	// Experiment makes the experiment of a test from the master's options, or says
+	// what is wrong with them: then no user starts in that test. nil: none.
+	Experiment func(options map[string]any) (Experiment, error)
 	// Log gets the worker's own lines; nil discards them.
 	Log *slog.Logger
 	// LogLines returns the last lines of level warning and above, for the Logs
 	// tab; nil: none.
 	LogLines func() []string
+}
+
+// Experiment is one run of an experiment.
+type Experiment interface {
+	// Rhythms are how the users of each class live, see [users.Test].
+	Rhythms() map[string]*users.Rhythm
+	// Seed is where the users' random streams start from.
+	Seed() uint64
+	// Follow puts the phase in force that holds so long after the run's start, and
+	// returns for how long; 0: until the run's end.
+	Follow(elapsed time.Duration) time.Duration
 }
 
 // Worker obeys a master.

@@ -1,0 +1,120 @@
+// Package experiment owns one run of an experiment on a worker: what the settings
+// mean for each user class, and which phase its users follow now. When to look
+// for the next phase is the caller's business; so is the time since the run's
+// start.
+//
+//	run, err := experiment.Reader{Classes: classes, Log: log}.Read(options)
+//	next := run.Follow(elapsed) // the users of run.Rhythms() follow the phase of that moment
+package experiment
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"swell/config"
+	"swell/logging"
+	"swell/phases"
+	"swell/users"
+)
+
+// Run is one run of an experiment. Its users may ask for their load at any time;
+// the other methods belong to one goroutine.
+type Run struct {
+	plan    phases.Plan
+	current *atomic.Int64 // the index of the phase in force
+	rhythms map[string]*users.Rhythm
+	seed    uint64
+	changes phases.Log
+	log     *slog.Logger
+}
+
+// New is a run of checked settings for these classes. It begins in the baseline.
+// seed is where the random streams start from if the settings name none.
+func New(e config.Experiment, classes []users.Class, seed uint64, log *slog.Logger) *Run {
+	if e.Seed != 0 {
+		seed = e.Seed
+	}
+	r := &Run{plan: e.Plan, current: &atomic.Int64{}, rhythms: map[string]*users.Rhythm{}, seed: seed, log: log}
+	for _, class := range classes {
+		if rhythm := r.rhythm(e, class); rhythm != nil {
+			r.rhythms[class.Name] = rhythm
+		}
+	}
+	return r
+}
+
+// Rhythms are how the users of each class live; of a class that the experiment
+// leaves as it is there is none. Nobody changes them.
+func (r *Run) Rhythms() map[string]*users.Rhythm { return r.rhythms }
+
+// Seed is where the users' random streams start from.
+func (r *Run) Seed() uint64 { return r.seed }
+
+// Follow puts the phase in force that holds when elapsed has passed since the
+// run's start, says so when that is a change, and returns how long it holds;
+// 0: until the run's end.
+func (r *Run) Follow(elapsed time.Duration) time.Duration {
+	elapsed = max(0, elapsed)
+	now := r.plan.At(elapsed)
+	r.current.Store(int64(slices.IndexFunc(r.plan.Phases(), func(p phases.Phase) bool { return p.Name == now.Name })))
+	next, more := r.plan.Next(elapsed)
+	first := len(r.changes.Changes()) == 0
+	change, changed := r.changes.Follow(now, elapsed.Round(time.Millisecond), reason(first, elapsed))
+	if changed && (more || now.Start > 0) { // a run of one phase is no experiment
+		r.log.Log(context.Background(), logging.Notice, "phase: "+change.String())
+	}
+	if !more {
+		return 0
+	}
+	return next.Start - elapsed
+}
+
+// joinsLate is after what time a worker was not there when the run started.
+const joinsLate = 5 * time.Second
+
+func reason(first bool, elapsed time.Duration) string {
+	switch {
+	case first && elapsed < joinsLate:
+		return "the run starts"
+	case first:
+		return "this worker joins the run"
+	default:
+		return "the warm-up is over"
+	}
+}
+
+// Changes are the changes of phase so far.
+func (r *Run) Changes() []phases.Change { return r.changes.Changes() }
+
+// rhythm is how users of a class live; nil: the settings change nothing of it.
+func (r *Run) rhythm(e config.Experiment, class users.Class) *users.Rhythm {
+	rhythm := &users.Rhythm{Start: users.StartOn}
+	changes := e.Bursts(class.Bursty) || e.Sessions(class.Bursty)
+	if e.Bursts(class.Bursty) {
+		rhythm.On, rhythm.Off = users.Gamma(e.On), users.Gamma(e.Off)
+	}
+	if e.Sessions(class.Bursty) {
+		rhythm.Session, rhythm.Gap = users.Count(e.Session), users.Gamma(e.Gap)
+	}
+	if e.Placed(class.Bursty) && e.BurstStart == config.StartStationary {
+		rhythm.Start, changes = users.Stationary, true
+	}
+	var loads []*users.Load
+	for _, phase := range e.Plan.Phases() {
+		load := &users.Load{Rate: phase.ArrivalRate, Weights: phase.WeightsOf(class.TaskNames())}
+		if e.Thinks(class.Bursty, phase.Name) {
+			load.Think = &users.Gamma{Mean: phase.ThinkMean, CV: phase.ThinkCV}
+		}
+		changes = changes || load.Think != nil || load.Rate != 1 || len(load.Weights) > 0
+		loads = append(loads, load)
+	}
+	if !changes {
+		return nil
+	}
+	current := r.current
+	rhythm.Load = func() *users.Load { return loads[current.Load()] }
+	return rhythm
+}
