@@ -63,6 +63,9 @@ func (c *command) planClasses() []plan.Class {
 		for _, task := range class.Tasks {
 			told.Tasks = append(told.Tasks, plan.Task{Name: task.Name, Weight: float64(task.EffectiveWeight())})
 		}
+		for _, role := range class.Roles {
+			told.Roles = append(told.Roles, plan.Role{Share: role.Share, Tasks: role.Tasks})
+		}
 		classes = append(classes, told)
 	}
 	return classes
