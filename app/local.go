@@ -52,7 +52,7 @@ Swell workers that load the service, all on 127.0.0.1.
 		if err != nil {
 			return err
 		}
-		return c.runLocally(cmd, cfg, args, &local.TargetOptions{Port: cfg.TargetPort, AccessLog: cfg.AccessLog})
+		return c.runLocally(cmd, cfg, args, &local.TargetOptions{Port: cfg.TargetPort, AccessLog: cfg.AccessLog, Args: cfg.TargetArgs})
 	}
 	return behindDashesOnly(cmd)
 }
