@@ -2,8 +2,16 @@
 package main
 
 import (
+	_ "embed"
+
 	"swell/app"
 	"swell/tasks"
+	"swell/users"
 )
 
-func main() { app.Main(tasks.Payment) }
+//go:embed people.json
+var people []byte
+
+func main() {
+	app.App{Classes: []users.Class{tasks.Payment}, People: people}.Main()
+}

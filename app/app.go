@@ -32,6 +32,9 @@ type App struct {
 	// OnTestStart runs on each worker once per test, before its first user;
 	// OnTestStop after its last. Either may be nil. See worker.Config.
 	OnTestStart, OnTestStop worker.Hook
+	// People is the text of people.json: who may log in at the demo target,
+	// unless LOAD_PEOPLE_FILE names another file. Nil: nobody.
+	People []byte
 }
 
 // Main runs the command line of a workload with these classes, and exits.

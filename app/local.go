@@ -56,7 +56,7 @@ LOAD_ variables, its users think and burst more quickly than the defaults say.
 			return err
 		}
 		c.hasten()
-		return c.runLocally(cmd, cfg, args, &local.TargetOptions{Port: cfg.TargetPort, AccessLog: cfg.AccessLog})
+		return c.runLocally(cmd, cfg, args, &local.TargetOptions{Port: cfg.TargetPort, AccessLog: cfg.AccessLog, Args: cfg.TargetArgs})
 	}
 	return behindDashesOnly(cmd)
 }

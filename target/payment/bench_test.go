@@ -1,4 +1,4 @@
-package target
+package payment
 
 import (
 	"bufio"
@@ -7,43 +7,37 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
+
+	"swell/target"
+	"swell/target/targettest"
 )
 
 // benchRequests are the requests measured, as a client would write them.
 func benchRequests() []struct{ name, method, path, body string } {
 	return []struct{ name, method, path, body string }{
-		{"GET payment", "GET", "/payments/" + PaymentID(3), ""},
+		{"GET payment", "GET", "/payments/" + paymentID(3), ""},
 		{"POST payment", "POST", "/payments", orderJSON(goodCard)},
 		{"GET payments", "GET", "/payments?limit=20&status=succeeded&currency=eur", ""},
 	}
 }
 
-// BenchmarkHandler is the service alone, without net/http around it.
-func BenchmarkHandler(b *testing.B) {
-	for _, row := range benchRequests() {
-		b.Run(row.name, func(b *testing.B) {
-			s := newTestServer(b, Options{AccessLog: io.Discard})
-			r := httptest.NewRequest(row.method, row.path, nil)
-			w := &nowhere{header: make(http.Header)}
-			b.ReportAllocs()
-			for b.Loop() {
-				r.Body = io.NopCloser(strings.NewReader(row.body))
-				s.ServeHTTP(w, r)
-			}
-		})
+// served starts a service with an access log that nobody reads, on a loopback
+// port, and returns its address.
+func served(b *testing.B) (addr string) {
+	b.Helper()
+	service, err := New(Options{})
+	if err != nil {
+		b.Fatal(err)
 	}
+	server, err := target.New(service.Service(), target.Options{AccessLog: io.Discard})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return targettest.Serve(b, server.Serve).Addr
 }
-
-// nowhere is an http.ResponseWriter that keeps nothing.
-type nowhere struct{ header http.Header }
-
-func (w *nowhere) Header() http.Header         { return w.header }
-func (w *nowhere) Write(b []byte) (int, error) { return len(b), nil }
-func (w *nowhere) WriteHeader(int)             {}
 
 // BenchmarkLoopback compares two clients on one kept-alive connection. "bytes"
 // writes a ready request and skips the answer, so what it costs is nearly the
@@ -51,8 +45,8 @@ func (w *nowhere) WriteHeader(int)             {}
 func BenchmarkLoopback(b *testing.B) {
 	for _, row := range benchRequests() {
 		b.Run(row.name+"/bytes", func(b *testing.B) {
-			s := serve(b, Options{AccessLog: io.Discard})
-			conn, err := net.Dial("tcp", s.addr)
+			addr := served(b)
+			conn, err := net.Dial("tcp", addr)
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -70,12 +64,12 @@ func BenchmarkLoopback(b *testing.B) {
 			}
 		})
 		b.Run(row.name+"/net-http", func(b *testing.B) {
-			s := serve(b, Options{AccessLog: io.Discard})
+			addr := served(b)
 			client := &http.Client{Transport: &http.Transport{}}
 			defer client.CloseIdleConnections()
 			b.ReportAllocs()
 			for b.Loop() {
-				r, err := http.NewRequestWithContext(b.Context(), row.method, s.url+row.path, strings.NewReader(row.body))
+				r, err := http.NewRequestWithContext(b.Context(), row.method, "http://"+addr+row.path, strings.NewReader(row.body))
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -116,12 +110,10 @@ func skipAnswer(r *bufio.Reader) error {
 // end to end.
 func BenchmarkSearchWithoutMatch(b *testing.B) {
 	s := newTestServer(b, Options{})
-	for s.payments.end() < DefaultRetain {
+	for s.payments.End() < DefaultRetain {
 		s.seedPayments()
 	}
-	r := httptest.NewRequest("GET", "/payments?min_amount=99999999", nil)
-	w := &nowhere{header: make(http.Header)}
 	for b.Loop() {
-		s.ServeHTTP(w, r)
+		call(b, s, "GET", "/payments?min_amount=99999999", "")
 	}
 }

@@ -1,8 +1,11 @@
-package target
+package payment
 
 import (
 	"math/rand/v2"
 	"time"
+
+	"swell/people"
+	"swell/target/state"
 )
 
 // What a new server holds. The seed is constant: ids and contents are the same
@@ -11,6 +14,8 @@ const (
 	SeededMerchants = 300
 	SeededPayments  = 500
 	SeededCustomers = 200
+	// SeededItems are eight of each merchant.
+	SeededItems = 8 * SeededMerchants
 )
 
 // The payments were made one an hour; the merchants were there before.
@@ -22,15 +27,13 @@ var (
 const (
 	merchantStream = 1
 	paymentStream  = 2
+	itemStream     = 3
+	offerStream    = 4
 	// seededFailures is the share of seeded payments whose card was refused.
 	seededFailures = 0.06
 )
 
-// categories are what merchants deal in, in alphabetical order.
-var categories = []string{
-	"books", "clothing", "electronics", "entertainment", "garden", "groceries",
-	"health", "insurance", "restaurants", "sports", "travel", "utilities",
-}
+var categories = people.Categories()
 
 var (
 	nameFirst = []string{
@@ -78,28 +81,29 @@ func seedMerchants() []merchant {
 		category := categories[i%len(categories)]
 		home := pick(rng, homes)
 		m := merchant{
-			ID:       MerchantID(i),
+			ID:       merchantID(i),
 			Object:   "merchant",
 			Name:     pick(rng, nameFirst) + " " + pick(rng, nameLast[category]),
 			Category: category,
 			Country:  home.country,
 			Currency: home.currency,
 			Logo:     "/static/logo.png",
+			number:   i,
 		}
-		m.body = encode(m)
+		m.body = state.Encode(m)
 		list[i] = m
 	}
 	return list
 }
 
 // seedPayments makes the payments that can be searched from the start.
-func (s *Server) seedPayments() {
+func (s *Service) seedPayments() {
 	rng := rand.New(rand.NewPCG(SeededPayments, paymentStream))
 	for i := range SeededPayments {
 		to := &s.merchants[rng.IntN(len(s.merchants))]
-		number := CardSucceeds
+		paid := CardSucceeds
 		if rng.Float64() < seededFailures {
-			number = pick(rng, []string{CardDeclined, CardInsufficientFunds})
+			paid = pick(rng, []string{CardDeclined, CardInsufficientFunds})
 		}
 		s.addPayment(payment{
 			Amount:        100 + rng.Int64N(49_900), // 1.00 to 499.99
@@ -107,10 +111,11 @@ func (s *Server) seedPayments() {
 			Status:        paymentSucceeded,
 			Merchant:      to.ID,
 			Category:      to.Category,
-			Customer:      CustomerID(rng.IntN(SeededCustomers)),
+			Customer:      customerID(rng.IntN(SeededCustomers)),
 			Description:   "order at " + to.Name,
 			Metadata:      noMetadata,
-			PaymentMethod: s.newMethod(&card{Number: number, ExpMonth: 12, ExpYear: 2030}),
+			PaymentMethod: newMethod(&card{Number: paid, ExpMonth: 12, ExpYear: 2030}),
+			merchant:      to.number,
 			Created:       seededFrom.Add(time.Duration(i) * seededEvery).Unix(),
 		})
 	}

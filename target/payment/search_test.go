@@ -1,19 +1,21 @@
-package target
+package payment
 
 import (
 	"fmt"
 	"net/http"
 	"strings"
 	"testing"
+
+	"swell/target"
 )
 
 // walkPages follows a list to its end and returns the ids in order.
-func walkPages[T any](t *testing.T, s *Server, path string, id func(T) string) []string {
+func walkPages[T any](t *testing.T, s *testServer, path string, id func(T) string) []string {
 	t.Helper()
 	var ids []string
 	cursor := ""
 	for range 10_000 {
-		page := into[list[T]](t, call(t, s, "GET", path+cursor, ""), http.StatusOK)
+		page := into[target.List[T]](t, call(t, s, "GET", path+cursor, ""), http.StatusOK)
 		for _, item := range page.Data {
 			ids = append(ids, id(item))
 		}
@@ -35,7 +37,7 @@ func TestPagingWalksAllItemsOnce(t *testing.T) {
 				t.Fatalf("%d ids, want %d", len(ids), SeededPayments)
 			}
 			for i, id := range ids {
-				if id != PaymentID(SeededPayments-1-i) {
+				if id != paymentID(SeededPayments-1-i) {
 					t.Fatalf("item %d is %s", i, id)
 				}
 			}
@@ -46,7 +48,7 @@ func TestPagingWalksAllItemsOnce(t *testing.T) {
 				t.Fatalf("%d ids, want %d", len(ids), SeededMerchants)
 			}
 			for i, id := range ids {
-				if id != MerchantID(i) {
+				if id != merchantID(i) {
 					t.Fatalf("item %d is %s", i, id)
 				}
 			}
@@ -56,10 +58,10 @@ func TestPagingWalksAllItemsOnce(t *testing.T) {
 
 func TestPagingIsNotDisturbedByNewPayments(t *testing.T) {
 	s := newTestServer(t, Options{})
-	first := into[list[payment]](t, call(t, s, "GET", "/payments?limit=3", ""), http.StatusOK)
+	first := into[target.List[payment]](t, call(t, s, "GET", "/payments?limit=3", ""), http.StatusOK)
 	call(t, s, "POST", "/payments", orderJSON(goodCard))
-	second := into[list[payment]](t, call(t, s, "GET", "/payments?limit=3&starting_after="+first.Data[2].ID, ""), http.StatusOK)
-	if got, want := second.Data[0].ID, PaymentID(SeededPayments-4); got != want {
+	second := into[target.List[payment]](t, call(t, s, "GET", "/payments?limit=3&starting_after="+first.Data[2].ID, ""), http.StatusOK)
+	if got, want := second.Data[0].ID, paymentID(SeededPayments-4); got != want {
 		t.Errorf("the second page begins with %s, want %s", got, want)
 	}
 }
@@ -69,7 +71,7 @@ func TestSearchFindsExactlyWhatMatches(t *testing.T) {
 	call(t, s, "POST", "/payments", orderJSON(cardJSON(CardDeclined)))
 	const mine = 7
 	for _, customer := range []int{1 << 20, 1<<20 + 1<<13} {
-		call(t, s, "POST", "/payments", strings.Replace(orderJSON(goodCard), `"amount"`, `"customer":"`+CustomerID(customer)+`","amount"`, 1))
+		call(t, s, "POST", "/payments", strings.Replace(orderJSON(goodCard), `"amount"`, `"customer":"`+customerID(customer)+`","amount"`, 1))
 	}
 	rows := []struct {
 		sentence, query string
@@ -78,8 +80,8 @@ func TestSearchFindsExactlyWhatMatches(t *testing.T) {
 		{"by status", "status=failed", func(p *payment) bool { return p.Status == "failed" }},
 		{"by currency", "currency=eur", func(p *payment) bool { return p.Currency == "eur" }},
 		{"by category", "category=travel", func(p *payment) bool { return p.Category == "travel" }},
-		{"by merchant", "merchant=" + MerchantID(7), func(p *payment) bool { return p.Merchant == MerchantID(7) }},
-		{"by customer", "customer=" + CustomerID(10), func(p *payment) bool { return p.Customer == CustomerID(10) }},
+		{"by merchant", "merchant=" + merchantID(7), func(p *payment) bool { return p.Merchant == merchantID(7) }},
+		{"by customer", "customer=" + customerID(10), func(p *payment) bool { return p.Customer == customerID(10) }},
 		{
 			"by amount, bounds included", "min_amount=10000&max_amount=20000",
 			func(p *payment) bool { return p.Amount >= 10000 && p.Amount <= 20000 },
@@ -93,12 +95,12 @@ func TestSearchFindsExactlyWhatMatches(t *testing.T) {
 			func(p *payment) bool { return p.Status == "succeeded" && p.Currency == "eur" && p.Amount >= 25000 },
 		},
 		{
-			"by merchant and customer", "merchant=" + MerchantID(mine) + "&customer=" + CustomerID(1<<20),
-			func(p *payment) bool { return p.Merchant == MerchantID(mine) && p.Customer == CustomerID(1<<20) },
+			"by merchant and customer", "merchant=" + merchantID(mine) + "&customer=" + customerID(1<<20),
+			func(p *payment) bool { return p.Merchant == merchantID(mine) && p.Customer == customerID(1<<20) },
 		},
 		{
-			"for what only looks the same in the facets", "customer=" + CustomerID(1<<20+1<<13),
-			func(p *payment) bool { return p.Customer == CustomerID(1<<20+1<<13) },
+			"for what only looks the same in the facets", "customer=" + customerID(1<<20+1<<13),
+			func(p *payment) bool { return p.Customer == customerID(1<<20+1<<13) },
 		},
 		{"by time, from the newest on", "created_after=1735800000", func(p *payment) bool { return p.Created > 1735800000 }},
 		{"for nothing", "min_amount=99999999", func(p *payment) bool { return false }},
@@ -106,9 +108,9 @@ func TestSearchFindsExactlyWhatMatches(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.sentence, func(t *testing.T) {
 			var want []string
-			for n := s.payments.end(); n > 0; n-- {
-				if rec := s.payments.get(n - 1); row.matches(&rec.value) {
-					want = append(want, rec.value.ID)
+			for n := s.payments.End(); n > 0; n-- {
+				if rec := s.payments.Get(n - 1); row.matches(&rec.Value) {
+					want = append(want, rec.Value.ID)
 				}
 			}
 			got := walkPages(t, s, "/payments?limit=10&"+row.query, func(p payment) string { return p.ID })
@@ -125,7 +127,7 @@ func TestSearchFindsExactlyWhatMatches(t *testing.T) {
 func TestMerchantsAreListedByCategory(t *testing.T) {
 	s := newTestServer(t, Options{})
 	total := 0
-	for _, category := range Categories() {
+	for _, category := range categories {
 		ids := walkPages(t, s, "/merchants?limit=10&category="+category, func(m merchant) string { return m.ID })
 		total += len(ids)
 	}
@@ -147,19 +149,19 @@ func TestQueriesAreRefused(t *testing.T) {
 		{"a merchant that is no id", "merchant=shop", "merchant"},
 		{"a negative amount", "min_amount=-1", "min_amount"},
 		{"a date where seconds belong", "created_after=2025-01-01", "created_after"},
-		{"a cursor of another type", "starting_after=" + MerchantID(1), "starting_after"},
-		{"a cursor that was never given out", "starting_after=" + PaymentID(SeededPayments), "starting_after"},
+		{"a cursor of another type", "starting_after=" + merchantID(1), "starting_after"},
+		{"a cursor that was never given out", "starting_after=" + paymentID(SeededPayments), "starting_after"},
 		{"a parameter nobody knows", "curency=eur", "curency"},
 	}
 	for _, row := range rows {
 		t.Run(row.sentence, func(t *testing.T) {
-			p := into[problem](t, call(t, s, "GET", "/payments?"+row.query, ""), http.StatusBadRequest)
+			p := into[target.Problem](t, call(t, s, "GET", "/payments?"+row.query, ""), http.StatusBadRequest)
 			if len(p.Errors) != 1 || p.Errors[0].Parameter != row.parameter {
 				t.Errorf("errors %+v, want one about %s", p.Errors, row.parameter)
 			}
 		})
 	}
 	t.Run("a query that is not encoded", func(t *testing.T) {
-		into[problem](t, call(t, s, "GET", "/merchants?category=%zz", ""), http.StatusBadRequest)
+		into[target.Problem](t, call(t, s, "GET", "/merchants?category=%zz", ""), http.StatusBadRequest)
 	})
 }

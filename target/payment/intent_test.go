@@ -1,4 +1,4 @@
-package target
+package payment
 
 import (
 	"net/http"
@@ -6,11 +6,13 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"swell/target"
 )
 
 // inState makes an intent that is in the given state and returns its path. It
 // runs in a synctest bubble.
-func inState(t *testing.T, s *Server, state string) string {
+func inState(t *testing.T, s *testServer, state string) string {
 	t.Helper()
 	path := createIntent(t, s)
 	attach := func() { call(t, s, "POST", path+"/payment_method", `{"card":`+goodCard+`}`) }
@@ -34,30 +36,30 @@ func inState(t *testing.T, s *Server, state string) string {
 // TestIntentMovesByItsTable has one row for every cell of the table in
 // intent.go that a client can reach.
 func TestIntentMovesByItsTable(t *testing.T) {
-	attach := func(number string) func(*testing.T, *Server, string) int {
-		return func(t *testing.T, s *Server, path string) int {
+	attach := func(number string) func(*testing.T, *testServer, string) int {
+		return func(t *testing.T, s *testServer, path string) int {
 			return call(t, s, "POST", path+"/payment_method", `{"card":`+cardJSON(number)+`}`).Code
 		}
 	}
-	confirm := func(t *testing.T, s *Server, path string) int {
+	confirm := func(t *testing.T, s *testServer, path string) int {
 		return call(t, s, "POST", path+"/confirm", "{}").Code
 	}
-	refusedConfirm := func(t *testing.T, s *Server, path string) int {
+	refusedConfirm := func(t *testing.T, s *testServer, path string) int {
 		attach(CardDeclined)(t, s, path)
 		return confirm(t, s, path)
 	}
-	settle := func(t *testing.T, s *Server, path string) int {
+	settle := func(t *testing.T, s *testServer, path string) int {
 		time.Sleep(DefaultSettleAfter)
 		synctest.Wait()
 		return http.StatusOK
 	}
-	receipt := func(t *testing.T, s *Server, path string) int {
+	receipt := func(t *testing.T, s *testServer, path string) int {
 		return call(t, s, "GET", path+"/receipt", "").Code
 	}
 	rows := []struct {
 		sentence string
 		from     string
-		act      func(*testing.T, *Server, string) int
+		act      func(*testing.T, *testServer, string) int
 		status   int
 		to       string
 	}{
@@ -120,7 +122,7 @@ func TestIntentSettlesAfterTheDelayAndNotBefore(t *testing.T) {
 			t.Errorf("after the delay the intent is %s and its payment %s", in.Status, p.Status)
 		}
 		r := into[receipt](t, call(t, s, "GET", path+"/receipt", ""), http.StatusOK)
-		if r.Payment != p.ID || r.PaymentIntent != in.ID || r.Amount != 1099 || r.Merchant.ID != MerchantID(7) ||
+		if r.Payment != p.ID || r.PaymentIntent != in.ID || r.Amount != 1099 || r.Merchant.ID != merchantID(7) ||
 			r.PaymentMethod.Card.Last4 != "4242" || r.Issued != time.Now().Unix() {
 			t.Errorf("receipt %+v", r)
 		}
@@ -154,7 +156,7 @@ func TestRefusedConfirmationSaysWhyAndCanBeRepeated(t *testing.T) {
 	s := newTestServer(t, Options{SettleAfter: time.Hour})
 	path := createIntent(t, s)
 	call(t, s, "POST", path+"/payment_method", `{"card":`+cardJSON(CardInsufficientFunds)+`}`)
-	p := into[problem](t, call(t, s, "POST", path+"/confirm", ""), http.StatusPaymentRequired)
+	p := into[target.Problem](t, call(t, s, "POST", path+"/confirm", ""), http.StatusPaymentRequired)
 	if p.Type != "urn:swell:problem:insufficient-funds" || "/payment_intents/"+p.PaymentIntent != path {
 		t.Errorf("problem %+v", p)
 	}
@@ -196,8 +198,8 @@ func TestConcurrentConfirmationsChargeOnce(t *testing.T) {
 	for code := range codes {
 		count[code]++
 	}
-	if count[200] != 1 || count[409] != cap(codes)-1 || s.payments.end() != SeededPayments+1 {
-		t.Errorf("answers %v and %d new payments, want one of each", count, s.payments.end()-SeededPayments)
+	if count[200] != 1 || count[409] != cap(codes)-1 || s.payments.End() != SeededPayments+1 {
+		t.Errorf("answers %v and %d new payments, want one of each", count, s.payments.End()-SeededPayments)
 	}
 }
 
@@ -216,7 +218,7 @@ func TestStepsOfAnIntentCheckTheirBodies(t *testing.T) {
 	}
 	for _, row := range rows {
 		t.Run(row.sentence, func(t *testing.T) {
-			into[problem](t, call(t, s, "POST", row.path, row.body), row.status)
+			into[target.Problem](t, call(t, s, "POST", row.path, row.body), row.status)
 		})
 	}
 }

@@ -1,4 +1,4 @@
-package target
+package payment
 
 import (
 	"encoding/json"
@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"swell/target"
 )
 
 func TestEndpointsAnswer(t *testing.T) {
@@ -28,18 +30,18 @@ func TestEndpointsAnswer(t *testing.T) {
 		{"the landing page is not an asset", "GET", "/static/index.html", "", 404, "application/problem+json", ""},
 		{"health is JSON", "GET", "/healthz", "", 200, "application/json", `"ok"`},
 		{"merchants are listed", "GET", "/merchants", "", 200, "application/json", `"object":"list"`},
-		{"a seeded merchant is there", "GET", "/merchants/" + MerchantID(SeededMerchants-1), "", 200, "application/json", `"category":`},
-		{"the merchant after the last is a 404", "GET", "/merchants/" + MerchantID(SeededMerchants), "", 404, "application/problem+json", ""},
+		{"a seeded merchant is there", "GET", "/merchants/" + merchantID(SeededMerchants-1), "", 200, "application/json", `"category":`},
+		{"the merchant after the last is a 404", "GET", "/merchants/" + merchantID(SeededMerchants), "", 404, "application/problem+json", ""},
 		{"payments are listed", "GET", "/payments", "", 200, "application/json", `"has_more":true`},
-		{"a seeded payment is there", "GET", "/payments/" + PaymentID(0), "", 200, "application/json", `"status":`},
-		{"the payment after the last is a 404", "GET", "/payments/" + PaymentID(SeededPayments), "", 404, "application/problem+json", ""},
-		{"an id of another type is a 404", "GET", "/payments/" + MerchantID(0), "", 404, "application/problem+json", "mer_"},
+		{"a seeded payment is there", "GET", "/payments/" + paymentID(0), "", 200, "application/json", `"status":`},
+		{"the payment after the last is a 404", "GET", "/payments/" + paymentID(SeededPayments), "", 404, "application/problem+json", ""},
+		{"an id of another type is a 404", "GET", "/payments/" + merchantID(0), "", 404, "application/problem+json", "mer_"},
 		{"an id with a sign is a 404", "GET", "/payments/pay_+00000000001", "", 404, "application/problem+json", ""},
 		{"a created intent is there", "GET", fresh, "", 200, "application/json", `"requires_payment_method"`},
 		{"an unknown intent is a 404", "GET", "/payment_intents/pi_999999999999", "", 404, "application/problem+json", ""},
 		{"confirming an unknown intent is a 404", "POST", "/payment_intents/pi_999999999999/confirm", "", 404, "application/problem+json", ""},
 		{"the receipt of an unknown intent is a 404", "GET", "/payment_intents/x/receipt", "", 404, "application/problem+json", ""},
-		{"an unknown path is a 404", "GET", "/payouts", "", 404, "application/problem+json", "/payouts"},
+		{"an unknown path is a 404", "GET", "/payout", "", 404, "application/problem+json", "/payout"},
 		{"an unknown path below a resource is a 404", "GET", "/payments/pay_1/refunds", "", 404, "application/problem+json", ""},
 		{"a path with no id is a 404", "GET", "/payments/", "", 404, "application/problem+json", ""},
 	}
@@ -63,7 +65,7 @@ func TestWrongMethodNamesTheRightOnes(t *testing.T) {
 	s := newTestServer(t, Options{})
 	rows := []struct{ sentence, method, path, allow string }{
 		{"payments are not deleted", "DELETE", "/payments", "GET, HEAD, POST"},
-		{"a payment is not replaced", "PUT", "/payments/" + PaymentID(0), "GET, HEAD, PATCH"},
+		{"a payment is not deleted", "DELETE", "/payments/" + paymentID(0), "GET, HEAD, PATCH, PUT"},
 		{"intents are not listed", "GET", "/payment_intents", "POST"},
 		{"a confirmation is not read", "GET", "/payment_intents/pi_000000000000/confirm", "POST"},
 		{"nothing is posted to the landing page", "POST", "/", "GET, HEAD"},
@@ -71,7 +73,7 @@ func TestWrongMethodNamesTheRightOnes(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.sentence, func(t *testing.T) {
 			w := call(t, s, row.method, row.path, "")
-			p := into[problem](t, w, http.StatusMethodNotAllowed)
+			p := into[target.Problem](t, w, http.StatusMethodNotAllowed)
 			if got := w.Header().Get("Allow"); got != row.allow {
 				t.Errorf("allow %q, want %q", got, row.allow)
 			}
@@ -98,8 +100,8 @@ func TestProblemsHaveTheMembersOfRFC9457(t *testing.T) {
 			`{"type":"urn:swell:problem:broken-json","title":"Broken JSON","status":400,"detail":"*","instance":"/payments"}`,
 		},
 		{
-			"one value out of range", "PATCH", "/payments/" + PaymentID(1), `{"description":"` + strings.Repeat("é", maxDescription+1) + `"}`,
-			`{"type":"urn:swell:problem:invalid","title":"Invalid values","status":422,"detail":"*","instance":"/payments/` + PaymentID(1) +
+			"one value out of range", "PATCH", "/payments/" + paymentID(1), `{"description":"` + strings.Repeat("é", maxDescription+1) + `"}`,
+			`{"type":"urn:swell:problem:invalid","title":"Invalid values","status":422,"detail":"*","instance":"/payments/` + paymentID(1) +
 				`","errors":[{"pointer":"#/description","detail":"must have at most 500 characters"}]}`,
 		},
 	}
@@ -116,8 +118,8 @@ func TestProblemsHaveTheMembersOfRFC9457(t *testing.T) {
 
 func TestHeadAnswersLikeGetWithoutBody(t *testing.T) {
 	s := newTestServer(t, Options{})
-	head := call(t, s, "HEAD", "/payments/"+PaymentID(3), "")
-	get := call(t, s, "GET", "/payments/"+PaymentID(3), "")
+	head := call(t, s, "HEAD", "/payments/"+paymentID(3), "")
+	get := call(t, s, "GET", "/payments/"+paymentID(3), "")
 	if head.Code != 200 || head.Header().Get("Content-Length") != get.Header().Get("Content-Length") {
 		t.Errorf("head %d %v, get %v", head.Code, head.Header(), get.Header())
 	}
@@ -149,7 +151,7 @@ func TestEveryAssetOfTheLandingPageExists(t *testing.T) {
 
 func TestSeedsAreTheSameInEveryServer(t *testing.T) {
 	a, b := newTestServer(t, Options{}), newTestServer(t, Options{})
-	for _, path := range []string{"/merchants?limit=100", "/payments?limit=100", "/payments/" + PaymentID(0)} {
+	for _, path := range []string{"/merchants?limit=100", "/payments?limit=100", "/payments/" + paymentID(0)} {
 		first, second := call(t, a, "GET", path, "").Body.String(), call(t, b, "GET", path, "").Body.String()
 		if first != second {
 			t.Errorf("%s differs:\n%s\n%s", path, first, second)

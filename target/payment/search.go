@@ -1,8 +1,12 @@
-package target
+package payment
 
 import (
 	"math"
 	"slices"
+
+	"swell/people"
+	"swell/target"
+	"swell/target/state"
 )
 
 // paymentFilter is what a search for payments asks for. An empty string matches
@@ -44,8 +48,8 @@ const (
 
 // paymentFacets is the digest by which searches skip payments.
 func paymentFacets(p *payment) uint64 {
-	to, _ := merchantPrefix.number(p.Merchant)
-	by, _ := customerPrefix.number(p.Customer)
+	to, _ := merchantPrefix.Number(p.Merchant)
+	by, _ := customerPrefix.Number(p.Customer)
 	return uint64(p.Amount)&amountFacet |
 		uint64(slices.Index(currencies, p.Currency))<<currencyShift&currencyFacet |
 		uint64(slices.Index(categories, p.Category))<<categoryShift&categoryFacet |
@@ -85,43 +89,76 @@ func (f *paymentFilter) over(p *payment) bool {
 	return p.Created+clockSlack <= f.createdAfter
 }
 
-// paymentFilter takes a filter out of the query.
-func (q *query) paymentFilter() paymentFilter {
+// paymentFilters are the parameters that make a filter.
+var paymentFilters = []target.Param{
+	{Name: "status", Format: "paymentStatus"},
+	{Name: "currency", Format: "currency"},
+	{Name: "category", Format: "category"},
+	{Name: "merchant", Format: "merchant"},
+	{Name: "customer", Format: "customer"},
+	{Name: "min_amount", Format: "bound"},
+	{Name: "max_amount", Format: "bound"},
+	{Name: "created_after", Format: "time"},
+	{Name: "created_before", Format: "time"},
+}
+
+// anyPayment is the filter that everything matches.
+func anyPayment() paymentFilter {
+	return paymentFilter{maxAmount: maxAmount, createdAfter: -1, createdBefore: math.MaxInt64}
+}
+
+// takePaymentFilter takes a filter out of the query.
+func takePaymentFilter(q *target.Query) paymentFilter {
 	return paymentFilter{
-		status:        q.oneOf("status", paymentStatuses),
-		currency:      q.oneOf("currency", currencies),
-		category:      q.oneOf("category", categories),
-		merchant:      q.id("merchant", merchantPrefix),
-		customer:      q.id("customer", customerPrefix),
-		minAmount:     q.integer("min_amount", 0, maxAmount, 0),
-		maxAmount:     q.integer("max_amount", 0, maxAmount, maxAmount),
-		createdAfter:  q.integer("created_after", 0, math.MaxInt64, -1),
-		createdBefore: q.integer("created_before", 0, math.MaxInt64, math.MaxInt64),
+		status:        q.OneOf("status", paymentStatuses),
+		currency:      q.OneOf("currency", currencies),
+		category:      q.OneOf("category", categories),
+		merchant:      q.ID("merchant", merchantPrefix),
+		customer:      q.ID("customer", customerPrefix),
+		minAmount:     q.Integer("min_amount", 0, maxAmount, 0),
+		maxAmount:     q.Integer("max_amount", 0, maxAmount, maxAmount),
+		createdAfter:  q.Integer("created_after", 0, math.MaxInt64, -1),
+		createdBefore: q.Integer("created_before", 0, math.MaxInt64, math.MaxInt64),
 	}
 }
 
+// narrow makes the filter find only what the viewer may see, and returns false
+// if that is nothing.
+func (f *paymentFilter) narrow(who *viewer) bool {
+	var own *string
+	switch who.role {
+	case people.Customer:
+		own = &f.customer
+	case people.Merchant:
+		own = &f.merchant
+	default:
+		return true
+	}
+	others := *own != "" && *own != who.account
+	*own = who.account
+	return !others
+}
+
 // listPayments serves GET /payments: what matches, newest first.
-func (s *Server) listPayments(x *exchange) (answer, error) {
-	q, err := x.query()
+func (s *Service) listPayments(x *target.Exchange) (target.Answer, error) {
+	q, err := x.Query()
 	if err != nil {
-		return answer{}, err
+		return target.Answer{}, err
 	}
-	limit := q.limit()
-	filter := q.paymentFilter()
-	below, given := q.cursor(paymentPrefix, s.payments.end())
-	if !given {
-		below = math.MaxUint64
+	limit := q.Limit()
+	filter := takePaymentFilter(q)
+	below := q.Below(paymentPrefix, s.payments.End())
+	if err := q.Err(); err != nil {
+		return target.Answer{}, err
 	}
-	if err := q.err(); err != nil {
-		return answer{}, err
+	page := x.NewPage("/payments", limit)
+	if filter.narrow(viewerOf(x)) {
+		s.payments.Walk(below, filter.suit(), func(rec *state.Record[payment]) bool {
+			if !filter.matches(&rec.Value) {
+				return !filter.over(&rec.Value)
+			}
+			return page.Add(rec.Body)
+		})
 	}
-	p := newPage(x.scratch, "/payments", limit)
-	s.payments.walk(below, filter.suit(), func(rec *record[payment]) bool {
-		if !filter.matches(&rec.value) {
-			return !filter.over(&rec.value)
-		}
-		return p.add(rec.body)
-	})
-	x.scratch = p.finish()
-	return ok(x.scratch), nil
+	return page.Finish(), nil
 }
