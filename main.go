@@ -5,13 +5,17 @@ import (
 	_ "embed"
 
 	"swell/app"
+	"swell/people"
 	"swell/tasks"
 	"swell/users"
 )
 
 //go:embed people.json
-var people []byte
+var everybody []byte
 
 func main() {
-	app.App{Classes: []users.Class{tasks.Payment}, People: people}.Main()
+	app.App{
+		People:    everybody,
+		ClassesOf: func(all []people.Person) []users.Class { return []users.Class{tasks.Payment(all)} },
+	}.Main()
 }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -36,6 +37,7 @@ The settings are environment variables:
 
 func (c *command) plan(service time.Duration) error {
 	e, err := config.ReadExperiment(nil, experiment.Settled(c.app.Classes))
+	err = errors.Join(c.misread, err)
 	for _, warning := range e.Warnings() {
 		fmt.Fprintln(c.stderr, "warning: "+warning)
 	}

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"swell/config"
-	"swell/people"
 	"swell/target"
 	"swell/target/payment"
 )
@@ -41,7 +40,7 @@ duration_ms, user_agent, baggage, traceparent, x_datadog_trace_id, remote.`,
 
 func (c *command) serveTarget(cmd *cobra.Command, cfg config.Target) error {
 	c.heedKill()
-	everybody, err := c.readPeople(cfg.People)
+	everybody, err := c.app.readPeople(cfg.People)
 	if err != nil {
 		return err
 	}
@@ -90,19 +89,4 @@ func orAtOnce(d time.Duration) time.Duration {
 		return -1
 	}
 	return d
-}
-
-// readPeople reads the profiles of a file, or those that are built in.
-func (c *command) readPeople(file string) ([]people.Person, error) {
-	if file == "" {
-		if c.app.People == nil {
-			return nil, nil
-		}
-		return people.Parse("people.json", c.app.People)
-	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("LOAD_PEOPLE_FILE: must be a file that can be read (%w)", err)
-	}
-	return people.Parse(file, text)
 }

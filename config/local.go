@@ -41,6 +41,8 @@ type Local struct {
 	AccessLog, Locustfile           string
 	// TargetArgs are the knobs of the demo target, as its command line takes them.
 	TargetArgs []string
+	// People is the file with the people of the demo; empty: the built-in ones.
+	People string
 }
 
 // RunSettings are the settings of `swell run`, in the order of its help.
@@ -114,7 +116,7 @@ func readLocal(own []Setting, hostNeeded bool, flags Flags) (Local, error) {
 		check("Workload", fmt.Errorf("must be payment (got %q)", raw.Workload))
 	}
 	_, more := raw.check(from)
-	l.TargetArgs = raw.args()
+	l.TargetArgs, l.People = raw.args(), raw.People
 	return l, errors.Join(append(problems, more...)...)
 }
 

@@ -13,7 +13,7 @@ import (
 // TypedKnobs is what was typed of how the demo target behaves, alone or in a
 // demo. It is exported because envconfig needs that of what is embedded.
 type TypedKnobs struct {
-	People        string `envconfig:"LOAD_PEOPLE_FILE" flag:"people" value:"file" desc:"who may log in at the demo target, as in people.json; those that are built in if not set"`
+	People        string `envconfig:"LOAD_PEOPLE_FILE" flag:"people" value:"file" desc:"people like those of people.json, who may log in at the demo target and whom the payment workload's users act as; those that are built in if not set"`
 	ServiceTime   string `envconfig:"SWELL_TARGET_SERVICE_TIME" flag:"service-time" value:"time" default:"20ms" desc:"mean time that the demo target takes for a request, like 20ms; 0: none is added"`
 	ServiceTimeCV string `envconfig:"SWELL_TARGET_SERVICE_TIME_CV" flag:"service-time-cv" value:"number" default:"0.5" desc:"its coefficient of variation (gamma); 0 is constant"`
 	Errors        string `envconfig:"SWELL_TARGET_ERRORS" flag:"errors" value:"share" default:"0" desc:"part of the requests that end with 503, like 0.01 or 1%"`
