@@ -45,7 +45,7 @@ func browse(ctx context.Context, v *visitor) error {
 		return v.browsePayment(ctx)
 	}
 	merchants, err := decode[page[thing]](v.get(ctx, "/merchants", client.Name("/merchants?category=[category]"),
-		client.Query("category", pick(v.u, categories)), client.Query("limit", fewThings)))
+		client.Query("category", pick(v.u, categories)), client.Query("limit", longPage)))
 	if err != nil || len(merchants.Data) == 0 {
 		return err // an empty category is no failure, and there is nothing to open
 	}
