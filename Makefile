@@ -8,7 +8,7 @@ VENV   := .venv
 TOOL   := $(GO) tool -modfile=tools/go.mod
 
 .DEFAULT_GOAL := help
-.PHONY: help build venv demo test lint unit e2e e2e-goczmq browser-test fuzz bench bench-workers locustfile clean
+.PHONY: help build venv demo test lint unit e2e e2e-goczmq browser-test api-test fuzz bench bench-workers locustfile clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,7 +25,7 @@ $(VENV)/.stamp: locust/requirements.txt locust/requirements-dev.txt
 demo: build venv ## a demo target, a stock master with its web UI on :8089 and a worker
 	bin/swell demo $(ARGS)
 
-test: lint unit e2e e2e-goczmq browser-test ## all tests, on a fresh clone too
+test: lint unit e2e e2e-goczmq browser-test api-test ## all tests, on a fresh clone too
 
 lint: venv ## go vet, golangci-lint, gofumpt, ruff, shellcheck
 	tools/debian.sh shellcheck
@@ -51,6 +51,9 @@ e2e-goczmq: venv ## the same with the libczmq build
 browser-test: build venv ## the web UI in a real Chromium
 	tools/debian.sh chromium
 	$(VENV)/bin/pytest -q e2e/browser
+
+api-test: build venv ## the demo target against its own OpenAPI document, with what schemathesis makes up
+	$(VENV)/bin/pytest -q e2e/api
 
 fuzz: ## fuzz the decoders of foreign bytes, a minute each
 	for f in FuzzReadFrame FuzzDecodeMessage FuzzParseOrder; do \

@@ -17,7 +17,7 @@ type Schema map[string]any
 // and an `is` tag names the format of a string or a number. What a route may
 // answer besides its own success follows from what it asks for.
 func openAPI(service Service, routes []Route) ([]byte, error) {
-	d := &document{formats: service.Formats, schemas: Schema{}}
+	d := &document{formats: service.Formats, ids: service.IDs, schemas: Schema{}}
 	paths := map[string]Schema{}
 	for _, r := range routes {
 		if paths[r.Path] == nil {
@@ -46,6 +46,7 @@ func openAPI(service Service, routes []Route) ([]byte, error) {
 // document gathers the schemas of all bodies.
 type document struct {
 	formats map[string]Schema
+	ids     map[string]string
 	schemas Schema
 	unknown []string // formats that nobody has described
 }
@@ -53,9 +54,13 @@ type document struct {
 func (d *document) operation(r Route, guest *Caller) Schema {
 	op := Schema{"summary": r.Summary, "operationId": operationID(r), "responses": d.responses(r)}
 	var parameters []Schema
-	if _, rest, found := strings.Cut(r.Path, "{"); found {
+	if before, rest, found := strings.Cut(r.Path, "/{"); found {
 		name, _, _ := strings.Cut(rest, "}")
-		parameters = append(parameters, Schema{"name": name, "in": "path", "required": true, "schema": Schema{"type": "string", "minLength": 1}})
+		segment := Schema{"type": "string", "minLength": 1}
+		if format, known := d.ids[before]; known {
+			segment = d.format(format)
+		}
+		parameters = append(parameters, Schema{"name": name, "in": "path", "required": true, "schema": segment})
 	}
 	for _, q := range r.Query {
 		parameters = append(parameters, Schema{"name": q.Name, "in": "query", "schema": d.format(q.Format)})

@@ -88,5 +88,8 @@ func (k Kind) Because(format string, args ...any) *Problem {
 // answerFor is the answer that tells the client about p.
 func (x *Exchange) answerFor(p *Problem) Answer {
 	p.Instance = x.Path()
+	if p.Status == http.StatusUnauthorized {
+		p = p.with("WWW-Authenticate", p.challenge())
+	}
 	return Answer{status: p.Status, contentType: problemType, body: state.Encode(p), fields: p.fields}
 }

@@ -13,6 +13,9 @@ type Service struct {
 	// Formats are the JSON schemas of strings and numbers that many bodies and
 	// parameters share, by the name that an `is` tag or a Param gives them.
 	Formats map[string]Schema
+	// IDs are the formats of the segment in braces, by the path before it; left
+	// out, it is any text.
+	IDs map[string]string
 	// Guest is who calls without a token. Nil: a token is needed wherever a
 	// permission is.
 	Guest *Caller

@@ -87,11 +87,7 @@ func (s *Server) admit(x *Exchange) *Problem {
 		return nil
 	}
 	if p := s.identify(x); p != nil {
-		scheme := `Bearer realm="swell"`
-		if p.Title == TokenExpired.Title {
-			scheme += `, error="invalid_token"`
-		}
-		return p.with("WWW-Authenticate", scheme)
+		return p
 	}
 	if need := x.route.Permission; need != AnyToken && !x.caller.Rights[need] {
 		return Forbidden.Because("%s %s needs the permission %s", x.route.Method, x.route.Path, need)
@@ -103,6 +99,14 @@ func (s *Server) admit(x *Exchange) *Problem {
 		return RateLimited.Because("too many requests: the next is answered in %d s", wait).with("Retry-After", strconv.Itoa(wait))
 	}
 	return nil
+}
+
+// challenge is the WWW-Authenticate of a 401, RFC 6750 section 3.
+func (p *Problem) challenge() string {
+	if p.Title == TokenExpired.Title {
+		return `Bearer realm="swell", error="invalid_token"`
+	}
+	return `Bearer realm="swell"`
 }
 
 // identify reads the Authorization header.

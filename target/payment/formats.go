@@ -13,14 +13,14 @@ import (
 // document. Enumerations are those that the code checks with.
 func formats() map[string]target.Schema {
 	all := map[string]target.Schema{
-		"amount":              {"type": "integer", "minimum": 1, "maximum": maxAmount, "description": "minor units"},
+		"amount":              {"type": "integer", "minimum": 1, "maximum": maxAmount, "description": "minor units", "examples": []int{1099}},
 		"bound":               {"type": "integer", "minimum": 0, "maximum": maxAmount, "description": "minor units"},
 		"percent":             {"type": "integer", "minimum": 0, "maximum": 100},
 		"fewOffers":           {"type": "integer", "minimum": 1, "maximum": offersEach, "default": offerLimit},
-		"cardNumber":          {"type": "string", "pattern": "^[0-9]{12,19}$"},
+		"cardNumber":          {"type": "string", "pattern": "^[0-9]{12,19}$", "examples": []string{CardSucceeds, Card3DSecure}},
 		"month":               {"type": "integer", "minimum": 1, "maximum": 12},
-		"year":                {"type": "integer", "minimum": 1000, "maximum": 9999},
-		"cvc":                 {"type": "string", "pattern": "^([0-9]{3,4})?$"},
+		"year":                {"type": "integer", "minimum": 1000, "maximum": 9999, "examples": []int{2040}},
+		"cvc":                 {"type": "string", "pattern": "^([0-9]{3,4})?$", "examples": []string{"123"}},
 		"last4":               {"type": "string", "pattern": "^[0-9]{4}$"},
 		"description":         {"type": "string", "maxLength": maxDescription},
 		"requiredDescription": {"type": "string", "maxLength": maxDescription},
@@ -28,7 +28,7 @@ func formats() map[string]target.Schema {
 		"someText":            {"type": "string", "minLength": 1, "maxLength": maxText},
 		"email":               {"type": "string", "minLength": 1},
 		"password":            {"type": "string", "minLength": 1},
-		"url":                 {"type": "string", "pattern": "^[hH][tT][tT][pP][sS]?://.+", "maxLength": maxURL},
+		"url":                 {"type": "string", "pattern": "^[hH][tT][tT][pP][sS]?://.+", "maxLength": maxURL, "examples": []string{"https://shop.example.com/hooks"}},
 		"metadata":            metadata(target.Schema{"type": "string", "maxLength": maxMetadataValue}),
 		"metadataPatch":       metadata(target.Schema{"type": []string{"string", "null"}, "maxLength": maxMetadataValue}),
 		"eventNames":          {"type": "array", "items": enum(eventNames), "minItems": 1, "maxItems": len(eventNames)},
@@ -41,7 +41,7 @@ func formats() map[string]target.Schema {
 		"customer": customerPrefix, "receipt": receiptPrefix, "refund": refundPrefix, "dispute": disputePrefix, "payout": payoutPrefix,
 		"endpoint": endpointPrefix, "delivery": deliveryPrefix, "offer": offerPrefix,
 	} {
-		all[name] = target.Schema{"type": "string", "pattern": fmt.Sprintf("^%s[0-9]{%d}$", prefix, state.IDDigits)}
+		all[name] = target.Schema{"type": "string", "pattern": fmt.Sprintf("^%s[0-9]{%d}$", prefix, state.IDDigits), "examples": []string{prefix.ID(0)}}
 	}
 	for name, values := range map[string][]string{
 		"currency": currencies, "category": categories, "paymentStatus": paymentStatuses, "intentStatus": intentStatuses,

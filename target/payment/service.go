@@ -158,6 +158,10 @@ func (s *Service) Service() target.Service {
 		Description: "A payment service in memory, to send load to. Amounts are whole minor units, times Unix seconds.",
 		Routes:      routes,
 		Formats:     formats(),
+		IDs: map[string]string{
+			"/customers": "customer", "/merchants": "merchant", "/items": "item", "/payments": "payment", "/payment_intents": "intent",
+			"/payment_methods": "method", "/refunds": "refund", "/disputes": "dispute", "/payouts": "payout", "/webhook_endpoints": "endpoint",
+		},
 		Guest:       guest(),
 		Jobs: []func(context.Context){
 			s.settling.Run, s.clearing.Run, s.payingOut.Run, s.delivering.Run,
