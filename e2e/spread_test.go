@@ -118,6 +118,7 @@ func TestRolesCategoriesAndIdsAreSpreadAsSpecified(t *testing.T) {
 	m.swarm(30, 30, "host", f.URL)
 	until(t, "enough people have come", func() bool { return f.total() > 3000 })
 	m.stop()
+	m.ready(1) // the last numbers are in
 	log := target.ended()
 	m.nothingUnexpected(t, log, w)
 
@@ -225,6 +226,7 @@ func TestPeopleOfOnesOwn(t *testing.T) {
 		return seen["POST /payments 201"] > 0 && seen["GET /dashboard 200"] > 0
 	})
 	m.stop()
+	m.ready(1) // the last numbers are in
 	log := target.ended()
 	m.nothingUnexpected(t, log, w)
 	w.says(t, `no role of user class "PaymentUser" can do "payout", so its weight changes nothing`, 1)
