@@ -21,8 +21,9 @@ func (c *command) targetCommand() *cobra.Command {
 		Long: `target serves a small payment service, in memory, to try things out against:
 docs/payment-api.md is its manual, /openapi.json its OpenAPI document.
 
-The access log is one JSON object a line: time, method, path, query, status,
-duration_ms, user_agent, baggage, traceparent, x_datadog_trace_id, remote.`,
+The access log is one JSON object a line: time (when the request arrived),
+method, path, query, status, duration_ms (until the answer was written),
+user_agent, baggage, traceparent, x_datadog_trace_id, remote.`,
 		Example: "  swell target --listen 127.0.0.1:8081 --access-log access.jsonl\n" +
 			"  swell target --service-time 50ms --regress-after 60s --regress latency=+30%",
 		Args: cobra.NoArgs,

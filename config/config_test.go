@@ -199,6 +199,7 @@ func TestEverySettingCanBeSetBothWays(t *testing.T) {
 		"listen": "[::1]:2", "people": "f", "service-time": "2s", "service-time-cv": "2", "errors": "2%", "capacity": "2", "queue": "2",
 		"settle-after": "2s", "payout-after": "2s", "webhook-after": "2s", "token-lifetime": "2s", "rate-limit": "2",
 		"regress-after": "2s", "regress": "latency=+2%,errors=2%",
+		"transition-log": "f", "label-requests": "true",
 	}
 	worker := func(f Flags) (any, error) { return ReadWorker(f) }
 	target := func(f Flags) (any, error) { return ReadTarget(f) }

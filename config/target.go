@@ -114,8 +114,8 @@ func (raw *TypedKnobs) check(from source) (Knobs, []error) {
 		check(n.field, err)
 	}
 	var err error
-	if k.ServiceTimeCV, err = strconv.ParseFloat(raw.ServiceTimeCV, 64); err != nil || !(k.ServiceTimeCV >= 0 && k.ServiceTimeCV <= largestCV) {
-		check("ServiceTimeCV", fmt.Errorf("must be a number from 0 to %d (got %q)", largestCV, raw.ServiceTimeCV))
+	if k.ServiceTimeCV, err = strconv.ParseFloat(raw.ServiceTimeCV, 64); err != nil || !(k.ServiceTimeCV >= 0 && k.ServiceTimeCV <= bound(largestCV)) {
+		check("ServiceTimeCV", fmt.Errorf("must be a number from 0 to %s (got %q)", largestCV, raw.ServiceTimeCV))
 	}
 	k.Errors, err = parseShare(raw.Errors)
 	check("Errors", err)

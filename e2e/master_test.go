@@ -28,7 +28,13 @@ type master struct {
 // --headless among args it has a web UI.
 func startMaster(t *testing.T, args ...string) *master {
 	t.Helper()
-	m := &master{t: t, port: freePort(t), webPort: freePort(t), args: args}
+	return startMasterWith(t, nil, args...)
+}
+
+// startMasterWith is startMaster with variables in the master's environment.
+func startMasterWith(t *testing.T, env []string, args ...string) *master {
+	t.Helper()
+	m := &master{t: t, port: freePort(t), webPort: freePort(t), args: args, env: env}
 	m.start()
 	return m
 }
@@ -56,9 +62,11 @@ func (m *master) start() {
 func (m *master) headless() bool { return strings.Contains(strings.Join(m.args, " "), "--headless") }
 
 // locustfile is what `locustfile` prints, in a file.
-func locustfile(t *testing.T, program string) string {
+func locustfile(t *testing.T, program string, env ...string) string {
 	t.Helper()
-	text, err := exec.Command(program, "locustfile").Output()
+	printing := exec.Command(program, "locustfile")
+	printing.Env = append(os.Environ(), env...)
+	text, err := printing.Output()
 	if err != nil {
 		t.Fatalf("print the locustfile: %v", err)
 	}

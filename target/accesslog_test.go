@@ -3,7 +3,6 @@ package target
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"regexp"
@@ -49,24 +48,6 @@ func TestAccessLogTimes(t *testing.T) {
 	})
 }
 
-func TestAccessLogIsFlushedEvery100ms(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var log targettest.Buffer
-		s := newTestServer(t, Options{AccessLog: &log})
-		defer s.Close()
-		call(t, s, "GET", "/healthz", "")
-		synctest.Wait()
-		if log.String() != "" {
-			t.Error("the line was not buffered")
-		}
-		time.Sleep(flushEvery)
-		synctest.Wait()
-		if got := len(targettest.Lines(t, log.String())); got != 1 {
-			t.Errorf("%d lines after %v, want 1", got, flushEvery)
-		}
-	})
-}
-
 func TestPanicIsA500AndLogged(t *testing.T) {
 	var log targettest.Buffer
 	s := newTestServer(t, Options{AccessLog: &log, Logger: slog.New(slog.DiscardHandler)})
@@ -76,48 +57,6 @@ func TestPanicIsA500AndLogged(t *testing.T) {
 	if w.Code != 500 || w.Header().Get("Content-Type") != problemType || len(lines) != 1 || lines[0].Status != 500 {
 		t.Errorf("sent %d %v and logged %+v", w.Code, w.Header(), lines)
 	}
-}
-
-// faultyWriter fails its first writes, having taken some bytes.
-type faultyWriter struct {
-	targettest.Buffer
-	fail, take int
-}
-
-func (w *faultyWriter) Write(p []byte) (int, error) {
-	if w.fail > 0 {
-		w.fail--
-		n, _ := w.Buffer.Write(p[:min(w.take, len(p))])
-		return n, errors.New("disk full")
-	}
-	return w.Buffer.Write(p)
-}
-
-func TestFailingAccessLogIsReportedOnceAndTrafficGoesOn(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var report targettest.Buffer
-		w := &faultyWriter{fail: 2, take: 10}
-		s := newTestServer(t, Options{AccessLog: w, Logger: slog.New(slog.NewTextHandler(&report, nil))})
-		defer s.Close()
-		for range 4 {
-			if answer := call(t, s, "GET", "/healthz", ""); answer.Code != 200 {
-				t.Errorf("status %d", answer.Code)
-			}
-			time.Sleep(flushEvery)
-			synctest.Wait()
-		}
-		s.Close()
-		if got := strings.Count(report.String(), "disk full"); got != 1 {
-			t.Errorf("reported %d times, want once: %s", got, report.String())
-		}
-		if !strings.Contains(report.String(), "lines_lost=2") {
-			t.Errorf("the loss is not reported: %s", report.String())
-		}
-		torn, whole, _ := strings.Cut(w.String(), "\n")
-		if got := len(targettest.Lines(t, whole)); got != 2 {
-			t.Errorf("after the torn line %q there are %d lines, want 2", torn, got)
-		}
-	})
 }
 
 func TestAccessLogLinesNeverInterleave(t *testing.T) {

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"swell/lines"
 )
 
 const (
@@ -89,7 +91,7 @@ type Server struct {
 	keys     *keyring
 	sessions *sessions
 	brake    *brake
-	log      *accessLog // nil: none
+	log      *lines.Writer // the access log; nil: none
 	inFlight atomic.Int64
 	cut      chan struct{} // closed when requests in flight get no more time
 
@@ -120,8 +122,7 @@ func New(service Service, o Options) (*Server, error) {
 		s.jobs.Go(func() { job(ctx) })
 	}
 	if o.AccessLog != nil {
-		s.log = newAccessLog(o.AccessLog, o.Logger)
-		s.jobs.Go(func() { s.log.run(ctx) })
+		s.log = lines.NewWriter(o.AccessLog, "access log", o.Logger)
 	}
 	return s, nil
 }
@@ -172,6 +173,9 @@ func (s *Server) ownRoutes() []Route {
 func (s *Server) Close() {
 	s.stop()
 	s.jobs.Wait()
+	if s.log != nil {
+		s.log.Close()
+	}
 }
 
 // Serve answers requests on ln until ctx ends, then closes ln, lets requests in
@@ -257,9 +261,14 @@ func (s *Server) finish(x *Exchange) {
 		x.write(x.answerFor(internal.Because("the server failed to answer")))
 	}
 	if s.log != nil {
-		s.log.add(x)
+		s.logLine(x)
 	}
 	x.release()
+}
+
+func (s *Server) logLine(x *Exchange) {
+	x.line = appendLine(x.line[:0], x, time.Now())
+	s.log.Add(x.line)
 }
 
 // answer takes a request through everything that may refuse it, to its endpoint.
@@ -314,7 +323,7 @@ func (s *Server) handleError(ctx *fasthttp.RequestCtx, err error) {
 	p := problemOf(err)
 	x.write(x.answerFor(p))
 	if s.log != nil && errors.Is(err, fasthttp.ErrBodyTooLarge) {
-		s.log.add(x)
+		s.logLine(x)
 	}
 }
 
