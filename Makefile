@@ -8,7 +8,7 @@ VENV   := .venv
 TOOL   := $(GO) tool -modfile=tools/go.mod
 
 .DEFAULT_GOAL := help
-.PHONY: help build venv demo test lint unit e2e e2e-goczmq browser-test deploy-test image-test fuzz bench bench-workers locustfile plots clean
+.PHONY: help build venv demo test lint unit e2e e2e-goczmq browser-test api-test deploy-test image-test fuzz bench bench-workers locustfile plots clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,7 +25,7 @@ $(VENV)/.stamp: locust/requirements.txt locust/requirements-dev.txt
 demo: build venv ## a demo target, a stock master with its web UI on :8089 and a worker
 	bin/swell demo $(ARGS)
 
-test: lint unit deploy-test e2e e2e-goczmq browser-test ## all tests, on a fresh clone too
+test: lint unit deploy-test e2e e2e-goczmq browser-test api-test ## all tests, on a fresh clone too
 
 lint: venv ## go vet, golangci-lint, gofumpt, ruff, shellcheck, hadolint
 	tools/debian.sh shellcheck
@@ -66,6 +66,9 @@ deploy-test: venv ## the Compose file, the Kubernetes manifests, build-and-push.
 
 image-test: venv ## build the real image and run the real Compose file, with Docker or podman; not part of test
 	deploy/image/test.sh
+
+api-test: build venv ## the demo target against its own OpenAPI document, with what schemathesis makes up
+	$(VENV)/bin/pytest -q e2e/api
 
 fuzz: ## fuzz the decoders of foreign bytes, a minute each
 	for f in FuzzReadFrame FuzzDecodeMessage FuzzParseOrder; do \

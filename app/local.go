@@ -53,11 +53,12 @@ LOAD_ variables, its users think and burst more quickly than the defaults say.
 	addFlags(cmd, config.DemoSettings())
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		cfg, err := config.ReadDemo(given(cmd))
+		c.recast(cfg.People)
 		if err := errors.Join(err, c.checkExperiment()); err != nil {
 			return err
 		}
 		c.hasten()
-		return c.runLocally(cmd, cfg, args, &local.TargetOptions{Port: cfg.TargetPort, AccessLog: cfg.AccessLog})
+		return c.runLocally(cmd, cfg, args, &local.TargetOptions{Port: cfg.TargetPort, AccessLog: cfg.AccessLog, Args: cfg.TargetArgs})
 	}
 	return behindDashesOnly(cmd)
 }

@@ -87,10 +87,11 @@ func (c *command) work(cmd *cobra.Command, cfg config.Worker) error {
 	return nil
 }
 
-// checkExperiment says what is wrong with the experiment of the environment.
+// checkExperiment says what is wrong with the experiment of the environment, and
+// with the people in it.
 func (c *command) checkExperiment() error {
 	_, err := config.ReadExperiment(nil, experiment.Settled(c.app.Classes))
-	return err //nolint:wrapcheck // its sentences name the settings
+	return errors.Join(c.misread, err)
 }
 
 // addFlags makes a flag of each setting; all are read as text, see config.

@@ -25,6 +25,7 @@ type rawLocal struct {
 	TargetPort string `envconfig:"SWELL_TARGET_PORT" flag:"target-port" value:"port" default:"8081" desc:"port of the demo target on 127.0.0.1"`
 	AccessLog  string `envconfig:"SWELL_ACCESS_LOG" flag:"access-log" value:"file" desc:"file for the demo target's access log, one JSON object a line"`
 	Locustfile string `envconfig:"LOCUST_LOCUSTFILE" flag:"locustfile" value:"file" short:"f" desc:"the master's locustfile; made from this binary's user classes if not set"`
+	TypedKnobs
 }
 
 // Local is the checked settings of a run on this machine. Zero values of the
@@ -39,11 +40,19 @@ type Local struct {
 	Workload, WebHost               string
 	WebPort, MasterPort, TargetPort int
 	AccessLog, Locustfile           string
+	// TargetArgs are the knobs of the demo target, as its command line takes them.
+	TargetArgs []string
+	// People is the file with the people of the demo; empty: the built-in ones.
+	People string
 }
 
 // RunSettings are the settings of `swell run`, in the order of its help.
 func RunSettings() []Setting {
-	return without(describe(rawLocal{}), "workload", "target-port", "access-log")
+	demos := []string{"workload", "target-port", "access-log"}
+	for _, s := range knobSettings() {
+		demos = append(demos, s.Flag)
+	}
+	return without(describe(rawLocal{}), demos...)
 }
 
 // DemoSettings are the settings of `swell demo`, in the order of its help.
@@ -110,7 +119,9 @@ func readLocal(own []Setting, hostNeeded bool, flags Flags) (Local, error) {
 	if raw.Workload != "payment" {
 		check("Workload", fmt.Errorf("must be payment (got %q)", raw.Workload))
 	}
-	return l, errors.Join(problems...)
+	_, more := raw.check(from)
+	l.TargetArgs, l.People = raw.args(), raw.People
+	return l, errors.Join(append(problems, more...)...)
 }
 
 // timeSpan is the form of locust/util/timespan.py.

@@ -58,6 +58,7 @@ func TestAWorkersSettingsThatAreTaken(t *testing.T) {
 func TestASettingThatIsRefused(t *testing.T) {
 	worker := func(f Flags) error { _, err := ReadWorker(f); return err }
 	local := func(f Flags) error { _, err := readAll(f); return err }
+	target := func(f Flags) error { _, err := ReadTarget(f); return err }
 	const (
 		port    = `: must be a whole number from 1 to 65535 (got "%s")`
 		whole   = `: must be a whole number ≥ 0 (got "%s")`
@@ -68,6 +69,8 @@ func TestASettingThatIsRefused(t *testing.T) {
 		level   = `: must be DEBUG, INFO, WARNING, ERROR or CRITICAL (got "%s")`
 		name    = `: must be a host name or an IP address`
 		truth   = `: must be true or false (got "%s")`
+		span    = ": must be a time from 0s to 720h, like 20ms, 1.5s or 2m"
+		share   = ": must be a share from 0 to 1, or 0% to 100%"
 	)
 	rows := []struct {
 		read       func(Flags) error
@@ -131,6 +134,27 @@ func TestASettingThatIsRefused(t *testing.T) {
 		{local, "master-port", "70000", port},
 		{local, "target-port", "x", port},
 		{local, "workload", "nonsense", `: must be `},
+		{local, "service-time", "20", span},
+		{target, "service-time", "-1ms", span},
+		{target, "service-time", "721h", span},
+		{target, "token-lifetime", "0", ": must be a time from 1ms to 720h"},
+		{target, "service-time-cv", "-1", ": must be a number from 0 to 10"},
+		{target, "service-time-cv", "NaN", ": must be a number from 0 to 10"},
+		{target, "errors", "1.5", share},
+		{target, "errors", "101%", share},
+		{target, "errors", "NaN", share},
+		{target, "errors", "few", share},
+		{target, "capacity", "-1", ": must be a whole number from 0 to 1000000"},
+		{target, "queue", "1000001", ": must be a whole number from 0 to 1000000"},
+		{target, "rate-limit", "x", ": must be a whole number from 0 to 1000000"},
+		{target, "listen", "8081", `: must be host:port (got "%s")`},
+		{target, "regress", "latency=30%", ": latency must be a change"},
+		{target, "regress", "latency=+30", ": latency must be a change"},
+		{target, "regress", "latency=-100%", ": latency must be a change"},
+		{target, "regress", "latency=", ": latency must be a change"},
+		{target, "regress", "errors=0", ": errors must be a share above 0"},
+		{target, "regress", "errors=5%,errors=6%", ": must be latency="},
+		{target, "regress", "worse", ": must be latency="},
 	}
 	noEnvironment(t)
 	for _, row := range rows {

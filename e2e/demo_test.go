@@ -59,7 +59,7 @@ func endpoint(row string) string {
 	row, _, _ = strings.Cut(row, "?")
 	parts := strings.Split(row, "/")
 	for i, part := range parts {
-		if prefix, _, ok := strings.Cut(part, "_"); ok && (prefix == "pay" || prefix == "pi" || prefix == "mer") {
+		if _, number, ok := strings.Cut(part, "_"); ok && len(number) == 12 {
 			parts[i] = "[id]"
 		}
 	}

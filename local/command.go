@@ -40,5 +40,5 @@ func (o Options) targetCommand() []string {
 	if o.Target.AccessLog != "" {
 		args = append(args, "--access-log", o.Target.AccessLog)
 	}
-	return args
+	return append(args, o.Target.Args...)
 }

@@ -51,8 +51,9 @@ type Options struct {
 
 // TargetOptions says how to start the demo target.
 type TargetOptions struct {
-	Port      int    // --target-port: where it listens on 127.0.0.1, 1 to 65535
-	AccessLog string // --access-log: file that gets a line for each request; empty: none
+	Port      int      // --target-port: where it listens on 127.0.0.1, 1 to 65535
+	AccessLog string   // --access-log: file that gets a line for each request; empty: none
+	Args      []string // further flags, as `swell target` takes them
 }
 
 const (

@@ -15,6 +15,12 @@ import (
 
 // work runs one task, or OnStart again if it has not succeeded yet.
 func (u *User) work() {
+	if u.started && u.misplaced() {
+		if u.changeRole(); u.current() != working {
+			u.advance(done)
+			return
+		}
+	}
 	if u.started || (u.runOnStart() == done && u.current() == working) {
 		u.runTask()
 	}
@@ -50,6 +56,7 @@ func (u *User) stopItself() {
 }
 
 func (u *User) runOnStart() event {
+	u.assume()
 	if u.class.OnStart != nil {
 		if err := u.call("OnStart", u.class.OnStart); err != nil {
 			if errors.Is(err, ErrStopUser) {
