@@ -162,7 +162,7 @@ func (s *Service) Service() target.Service {
 			"/customers": "customer", "/merchants": "merchant", "/items": "item", "/payments": "payment", "/payment_intents": "intent",
 			"/payment_methods": "method", "/refunds": "refund", "/disputes": "dispute", "/payouts": "payout", "/webhook_endpoints": "endpoint",
 		},
-		Guest:       guest(),
+		Guest: guest(),
 		Jobs: []func(context.Context){
 			s.settling.Run, s.clearing.Run, s.payingOut.Run, s.delivering.Run,
 		},
