@@ -112,7 +112,7 @@ func TestInvariantsAfterAConcurrentRun(t *testing.T) {
 					t.Errorf("money is left on its way: %+v", c)
 				}
 			}
-			if row.retain > 1000 && audit.Jobs[0].Done != int(service.intentsConfirmed()) {
+			if row.retain > 1000 && audit.Jobs[0].Done != service.intentsConfirmed() {
 				t.Errorf("%d settlements for %d intents", audit.Jobs[0].Done, service.intentsConfirmed())
 			}
 		})
