@@ -52,6 +52,9 @@ Swell workers that load the service, all on 127.0.0.1.
 		if err != nil {
 			return err
 		}
+		if _, err := c.readPeople(cfg.Target.People); err != nil {
+			return err // before anything starts
+		}
 		return c.runLocally(cmd, cfg, args, &local.TargetOptions{Port: cfg.TargetPort, AccessLog: cfg.AccessLog, Args: cfg.TargetArgs})
 	}
 	return behindDashesOnly(cmd)

@@ -39,7 +39,9 @@ type Local struct {
 	Workload                        string
 	WebPort, MasterPort, TargetPort int
 	AccessLog, Locustfile           string
-	// TargetArgs are the knobs of the demo target, as its command line takes them.
+	// Target are the knobs of the demo target, TargetArgs the same as its command
+	// line takes them.
+	Target     Knobs
 	TargetArgs []string
 }
 
@@ -113,7 +115,8 @@ func readLocal(own []Setting, hostNeeded bool, flags Flags) (Local, error) {
 	if raw.Workload != "payment" {
 		check("Workload", fmt.Errorf("must be payment (got %q)", raw.Workload))
 	}
-	_, more := raw.check(from)
+	var more []error
+	l.Target, more = raw.check(from)
 	l.TargetArgs = raw.args()
 	return l, errors.Join(append(problems, more...)...)
 }
