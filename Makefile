@@ -77,6 +77,7 @@ fuzz: ## fuzz the decoders of foreign bytes, a minute each
 	$(GO) test ./config -run '^$$' -fuzz '^FuzzParseWeights$$' -fuzztime 60s -fuzzminimizetime 20x
 	$(GO) test ./users -run '^$$' -fuzz '^FuzzParseLabel$$' -fuzztime 60s -fuzzminimizetime 20x
 	$(GO) test ./fidelity -run '^$$' -fuzz '^FuzzRead$$' -fuzztime 60s -fuzzminimizetime 20x
+	$(GO) test ./people -run '^$$' -fuzz '^FuzzParse$$' -fuzztime 60s -fuzzminimizetime 20x
 
 bench: ## Go benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
