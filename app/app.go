@@ -94,7 +94,7 @@ func (a App) Run(ctx context.Context, kill <-chan struct{}, args []string, stdou
 
 // command is the wiring of one command line.
 type command struct {
-	app            App // with its classes made
+	app            App   // with its classes made
 	misread        error // what is wrong with the people that were asked for
 	kill           <-chan struct{}
 	stdout, stderr io.Writer

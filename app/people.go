@@ -43,5 +43,5 @@ func (a App) readPeople(file string) ([]people.Person, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: must be a file that can be read (%w)", config.PeopleVariable, err)
 	}
-	return people.Parse(file, text) //nolint:wrapcheck // its sentences name the file
+	return people.Parse(config.PeopleVariable+": "+file, text) //nolint:wrapcheck // its sentences name the file
 }
