@@ -60,6 +60,7 @@ fuzz: ## fuzz the decoders of foreign bytes, a minute each
 	    $(GO) test ./worker -run '^$$' -fuzz "^$$f$$" -fuzztime 60s -fuzzminimizetime 20x || exit 1; \
 	done
 	$(GO) test ./config -run '^$$' -fuzz '^FuzzParseWeights$$' -fuzztime 60s -fuzzminimizetime 20x
+	$(GO) test ./people -run '^$$' -fuzz '^FuzzParse$$' -fuzztime 60s -fuzzminimizetime 20x
 
 bench: ## Go benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...

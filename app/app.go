@@ -66,7 +66,9 @@ func (a App) Main() {
 // kill for one at once.
 func (a App) Run(ctx context.Context, kill <-chan struct{}, args []string, stdout, stderr io.Writer) int {
 	c := &command{app: a, kill: kill, stdout: stdout, stderr: stderr}
-	c.cast(config.PeopleFile())
+	if a.ClassesOf != nil {
+		c.cast(config.PeopleFile())
+	}
 	if err := users.Validate(c.app.Classes); err != nil {
 		fmt.Fprintln(stderr, err)
 		return 2

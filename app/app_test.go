@@ -31,6 +31,11 @@ type outcome struct {
 // already: what would connect, or serve, ends at once.
 func ran(t *testing.T, classes []users.Class, args ...string) outcome {
 	t.Helper()
+	return runs(t, App{Classes: classes}, args...)
+}
+
+func runs(t *testing.T, a App, args ...string) outcome {
+	t.Helper()
 	for _, s := range slices.Concat(config.WorkerSettings(), config.RunSettings(), config.DemoSettings(), config.ExperimentSettings()) {
 		if old, set := os.LookupEnv(s.Env); set && !allowed[s.Env] {
 			os.Unsetenv(s.Env)
@@ -40,7 +45,7 @@ func ran(t *testing.T, classes []users.Class, args ...string) outcome {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var stdout, stderr bytes.Buffer
-	code := App{Classes: classes}.Run(ctx, nil, args, &stdout, &stderr)
+	code := a.Run(ctx, nil, args, &stdout, &stderr)
 	return outcome{code, stdout.String(), stderr.String()}
 }
 
@@ -66,7 +71,7 @@ func TestHelpOfEveryVerb(t *testing.T) {
 		{[]string{"help", "worker"}, []string{"--master-host"}},
 		{[]string{"run", "--help"}, []string{"run --host URL", "--headless", "--users", "LOCUST_USERS", "behind --", "--workers"}},
 		{[]string{"demo", "--help"}, []string{"demo target", "--target-port", "--workload", "SWELL_ACCESS_LOG"}},
-		{[]string{"target", "--help"}, []string{"--listen", "--access-log", "127.0.0.1:8081"}},
+		{[]string{"target", "--help"}, []string{"--listen", "--access-log", "127.0.0.1:8081", "--service-time", "SWELL_TARGET_REGRESS"}},
 		{[]string{"plan", "--help"}, []string{"--service-time", "50ms", "LOAD_WARMUP_DURATION (default 0)", "exit code 2"}},
 		{[]string{"locustfile", "--help"}, []string{"swell locustfile > locustfile.py"}},
 		{[]string{"version", "--help"}, []string{"Print the version"}},
@@ -122,6 +127,9 @@ func TestACommandLineThatIsRefused(t *testing.T) {
 		{[]string{"demo", "--host", "http://x"}, "unknown flag: --host"},
 		{[]string{"demo", "extra"}, "behind --"},
 		{[]string{"demo", "--web-port", "0"}, "--web-port: must be"},
+		{[]string{"target", "--people", "/nowhere/people.json"}, "LOAD_PEOPLE_FILE: must be a file that can be read"},
+		{[]string{"demo", "--people", "/nowhere/people.json"}, "LOAD_PEOPLE_FILE: must be a file that can be read"},
+		{[]string{"target", "--capacity", "x"}, "--capacity: must be a whole number"},
 		{[]string{"target", "--listen", "8081"}, `--listen: must be host:port (got "8081")`},
 		{[]string{"target", "--listen", "127.0.0.1:0", "--access-log", "/nowhere/at/all.jsonl"}, "--access-log: must be a file"},
 		{[]string{"plan", "extra"}, `"extra"`},

@@ -52,7 +52,7 @@ LOAD_ variables, its users think and burst more quickly than the defaults say.
 	addFlags(cmd, config.DemoSettings())
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		cfg, err := config.ReadDemo(given(cmd))
-		c.recast(cfg.People)
+		c.recast(cfg.Target.People)
 		if err := errors.Join(err, c.checkExperiment()); err != nil {
 			return err
 		}

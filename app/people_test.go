@@ -1,8 +1,6 @@
 package app
 
 import (
-	"bytes"
-	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -48,11 +46,7 @@ func peopled() App {
 
 func (a App) ran(t *testing.T, args ...string) outcome {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	var stdout, stderr bytes.Buffer
-	code := a.Run(ctx, nil, args, &stdout, &stderr)
-	return outcome{code, stdout.String(), stderr.String()}
+	return runs(t, a, args...)
 }
 
 func TestClassesAreMadeOfPeople(t *testing.T) {

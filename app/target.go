@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"time"
 
@@ -75,12 +76,22 @@ func (c *command) serveTarget(cmd *cobra.Command, cfg config.Target) error {
 	if err != nil {
 		return failed{err}
 	}
-	debug.SetGCPercent(400) // its heap is small and its garbage much: CPU matters more
+	spareCPU()
 	fmt.Fprintf(c.stderr, "the demo target serves http://%s\n", listener.Addr())
 	if err := server.Serve(cmd.Context(), listener); err != nil {
 		return failed{err}
 	}
 	return nil
+}
+
+// spareCPU makes the target cheap, for it stands beside the workers that load it.
+// They need more than twice its CPU: half the cores will do, and fewer threads
+// look for work in vain. And its heap is small and its garbage much.
+func spareCPU() {
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(max(1, runtime.GOMAXPROCS(0)/2))
+	}
+	debug.SetGCPercent(400)
 }
 
 // orAtOnce is a delay as package payment has it, where 0 means its default.

@@ -48,7 +48,7 @@ func TestTheDefaultsAreValid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Local{Workers: 1, Workload: "payment", WebPort: 8089, MasterPort: 5557, TargetPort: 8081, TargetArgs: l.TargetArgs}
+	want := Local{Workers: 1, Workload: "payment", WebPort: 8089, MasterPort: 5557, TargetPort: 8081, Target: l.Target, TargetArgs: l.TargetArgs}
 	if !slices.Contains(l.TargetArgs, "--service-time=20ms") || len(l.TargetArgs) != len(knobSettings()) {
 		t.Errorf("the target gets %v", l.TargetArgs)
 	}

@@ -39,10 +39,10 @@ type Local struct {
 	Workload                        string
 	WebPort, MasterPort, TargetPort int
 	AccessLog, Locustfile           string
-	// TargetArgs are the knobs of the demo target, as its command line takes them.
+	// Target are the knobs of the demo target, TargetArgs the same as its command
+	// line takes them.
+	Target     Knobs
 	TargetArgs []string
-	// People is the file with the people of the demo; empty: the built-in ones.
-	People string
 }
 
 // RunSettings are the settings of `swell run`, in the order of its help.
@@ -115,8 +115,9 @@ func readLocal(own []Setting, hostNeeded bool, flags Flags) (Local, error) {
 	if raw.Workload != "payment" {
 		check("Workload", fmt.Errorf("must be payment (got %q)", raw.Workload))
 	}
-	_, more := raw.check(from)
-	l.TargetArgs, l.People = raw.args(), raw.People
+	var more []error
+	l.Target, more = raw.check(from)
+	l.TargetArgs = raw.args()
 	return l, errors.Join(append(problems, more...)...)
 }
 

@@ -84,7 +84,7 @@ func (c *check) bad(field, format string, args ...any) {
 	if field != "" {
 		at += ": " + field
 	}
-	c.problems = append(c.problems, fmt.Errorf(at+": "+format, args...))
+	c.problems = append(c.problems, fmt.Errorf("%s: %w", at, fmt.Errorf(format, args...)))
 }
 
 // unique notes a value that another row had before.

@@ -331,3 +331,21 @@ func TestWhatIsNoRequestIsAnsweredAndNotLogged(t *testing.T) {
 		t.Errorf("logged %s", log.String())
 	}
 }
+
+func TestHeadIsGetWithoutItsBody(t *testing.T) {
+	s := serve(t, Options{})
+	full, err := http.Get(s.url + "/things")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = full.Body.Close() }()
+	head, err := http.Head(s.url + "/things")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = head.Body.Close() }()
+	text, err := io.ReadAll(head.Body)
+	if err != nil || len(text) != 0 || head.StatusCode != 200 || head.ContentLength != full.ContentLength || full.ContentLength <= 0 {
+		t.Errorf("status %d, %q, length %d, want %d, error %v", head.StatusCode, text, head.ContentLength, full.ContentLength, err)
+	}
+}

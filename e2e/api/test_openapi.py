@@ -64,7 +64,7 @@ def test_every_route_keeps_its_word(processes: Processes, tmp_path: Path) -> Non
             *(ROOT / ".venv" / "bin" / "schemathesis", "run", f"{api.host}/openapi.json", "--no-color"),
             *("--header", f"Authorization: Bearer {api.token}", "--exclude-path", "/auth/logout"),
             *("--max-time", str(BUDGET), "--continue-on-failure", "--generation-database", "none"),
-            # What is valid by its schema may be refused by its meaning (a check digit, a balance), and a guest may read.
+            # What its schema allows may be refused for its meaning (a check digit, a balance), and a guest may read.
             *("--exclude-checks", "positive_data_acceptance,ignored_auth", "--warnings", "off"),
         ],
         cwd=tmp_path,

@@ -26,7 +26,7 @@ func main() {
 			for px := range width {
 				x, y := float64(px)/width, float64(py)/height
 				c := paint(x, y, rng)
-				shade := 1 - 0.35*(math.Hypot(x-0.5, y-0.5)) // as a lens does
+				shade := 1 - 0.35*math.Hypot(x-0.5, y-0.5) // as a lens does
 				for i := range c {
 					c[i] = 255 * min(1, max(0, c[i]*shade+0.015*rng.NormFloat64()))
 				}
