@@ -66,7 +66,9 @@ func (a App) Main() {
 // kill for one at once.
 func (a App) Run(ctx context.Context, kill <-chan struct{}, args []string, stdout, stderr io.Writer) int {
 	c := &command{app: a, kill: kill, stdout: stdout, stderr: stderr}
-	c.cast(config.PeopleFile())
+	if a.ClassesOf != nil {
+		c.cast(config.PeopleFile())
+	}
 	if err := users.Validate(c.app.Classes); err != nil {
 		fmt.Fprintln(stderr, err)
 		return 2
@@ -94,7 +96,7 @@ func (a App) Run(ctx context.Context, kill <-chan struct{}, args []string, stdou
 
 // command is the wiring of one command line.
 type command struct {
-	app            App // with its classes made
+	app            App   // with its classes made
 	misread        error // what is wrong with the people that were asked for
 	kill           <-chan struct{}
 	stdout, stderr io.Writer

@@ -31,6 +31,11 @@ type outcome struct {
 // already: what would connect, or serve, ends at once.
 func ran(t *testing.T, classes []users.Class, args ...string) outcome {
 	t.Helper()
+	return runs(t, App{Classes: classes}, args...)
+}
+
+func runs(t *testing.T, a App, args ...string) outcome {
+	t.Helper()
 	for _, s := range slices.Concat(config.WorkerSettings(), config.RunSettings(), config.DemoSettings(), config.ExperimentSettings()) {
 		if old, set := os.LookupEnv(s.Env); set && !allowed[s.Env] {
 			os.Unsetenv(s.Env)
@@ -40,7 +45,7 @@ func ran(t *testing.T, classes []users.Class, args ...string) outcome {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var stdout, stderr bytes.Buffer
-	code := App{Classes: classes}.Run(ctx, nil, args, &stdout, &stderr)
+	code := a.Run(ctx, nil, args, &stdout, &stderr)
 	return outcome{code, stdout.String(), stderr.String()}
 }
 

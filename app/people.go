@@ -8,25 +8,23 @@ import (
 	"swell/people"
 )
 
-// cast gives the app its user classes, where they are made of people: those of a
-// file, or the built-in ones. What is wrong with the file is told by the verbs
+// cast reads the people of a file, or the built-in ones, and makes the user classes
+// of them, where the app has such. What is wrong with the file is told by the verbs
 // that need it; the others make do with the built-in people.
 func (c *command) cast(file string) {
-	if c.app.ClassesOf == nil {
-		return
-	}
 	everybody, err := c.app.readPeople(file)
 	if c.misread = err; err != nil {
-		everybody, _ = people.Parse("people.json", c.app.People)
+		everybody, _ = c.app.readPeople("")
 	}
-	c.app.Classes = c.app.ClassesOf(everybody)
+	if c.app.ClassesOf != nil {
+		c.app.Classes = c.app.ClassesOf(everybody)
+	}
 }
 
-// recast takes people that a flag names, for this process and its children.
+// recast takes the people that a flag names, for the child processes as well.
 func (c *command) recast(file string) {
-	if c.app.ClassesOf != nil && file != config.PeopleFile() {
+	if c.cast(file); c.misread == nil {
 		_ = os.Setenv(config.PeopleVariable, file) // the name is ours
-		c.cast(file)
 	}
 }
 
@@ -43,5 +41,5 @@ func (a App) readPeople(file string) ([]people.Person, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: must be a file that can be read (%w)", config.PeopleVariable, err)
 	}
-	return people.Parse(file, text) //nolint:wrapcheck // its sentences name the file
+	return people.Parse(config.PeopleVariable+": "+file, text) //nolint:wrapcheck // its sentences name the file
 }

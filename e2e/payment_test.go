@@ -41,8 +41,10 @@ var paymentFlows = []flow{
 	{"payout", "GET /balance 200, POST /payouts 202, GET /payouts/[id] 200", "POST /payments 201"},
 	{"dispute", "POST /payments 201, POST /disputes 201, GET /disputes/[id] 200, GET /disputes 200, " +
 		"POST /disputes/[id]/evidence 200, POST /disputes/[id]/resolve 200", lookingForAMerchant + ", POST /disputes/[id]/evidence 409, POST /disputes/[id]/resolve 409"},
-	{"webhook", "POST /webhook_endpoints 201, POST /payments 201, GET /webhook_endpoints/[id]/deliveries 200, DELETE /webhook_endpoints/[id] 204",
-		lookingForAMerchant + ", GET /webhook_endpoints/[id]/deliveries 404, DELETE /webhook_endpoints/[id] 404"},
+	{
+		"webhook", "POST /webhook_endpoints 201, POST /payments 201, GET /webhook_endpoints/[id]/deliveries 200, DELETE /webhook_endpoints/[id] 204",
+		lookingForAMerchant + ", GET /webhook_endpoints/[id]/deliveries 404, DELETE /webhook_endpoints/[id] 404",
+	},
 
 	{"declined_card", "POST /payment_intents 201, POST /payment_intents/[id]/confirm 402, POST /payment_intents/[id]/payment_method 200, " +
 		"POST /payment_intents/[id]/confirm 200, GET /payment_intents/[id] 200", lookingForAMerchant},
@@ -54,9 +56,11 @@ var paymentFlows = []flow{
 	{"missing_permission", "GET /admin/audit 403, GET /customers 403, GET /balance 403, POST /payouts 403, POST /refunds 403, GET /webhook_endpoints 403", ""},
 	{"not_found", "GET /payments/[id] 404, GET /merchants/[id] 404", ""},
 	{"expired_session", "GET /me 401, GET /me 200", ""},
-	{"rate_limited", "POST /payment_methods 201, POST /payment_methods/[id]/verify 200, POST /payment_methods/[id]/verify 429, " +
-		"POST /webhook_endpoints 201, POST /webhook_endpoints/[id]/ping 202, POST /webhook_endpoints/[id]/ping 429, DELETE /webhook_endpoints/[id] 204",
-		"POST /webhook_endpoints/[id]/ping 404, DELETE /webhook_endpoints/[id] 404"},
+	{
+		"rate_limited", "POST /payment_methods 201, POST /payment_methods/[id]/verify 200, POST /payment_methods/[id]/verify 429, " +
+			"POST /webhook_endpoints 201, POST /webhook_endpoints/[id]/ping 202, POST /webhook_endpoints/[id]/ping 429, DELETE /webhook_endpoints/[id] 204",
+		"POST /webhook_endpoints/[id]/ping 404, DELETE /webhook_endpoints/[id] 404",
+	},
 }
 
 // quick are settings under which users send without bursts, think briefly, and

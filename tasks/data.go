@@ -80,9 +80,9 @@ const (
 
 // Sizes of pages, in things.
 const (
-	longPage     = "100" // the longest there is
-	fewThings    = "20"
-	searchPage   = "10"
+	longPage   = "100" // the longest there is
+	fewThings  = "20"
+	searchPage = "10"
 )
 
 const (
