@@ -60,6 +60,7 @@ func TestNoHost(t *testing.T) {
 	if code := w.wait(t); code != 0 {
 		t.Errorf("the worker ended with %d", code)
 	}
+	m.ready(0)
 	m.worker("LOCUST_HOST=" + s.URL)
 	m.ready(1)
 	m.swarm(5, 5)

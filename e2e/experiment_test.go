@@ -350,7 +350,7 @@ func TestTheMasterSaysWhatTheWorkerSays(t *testing.T) {
 import json, sys
 sys.path.insert(0, sys.argv[1])
 import locustfile
-tasks = {"PaymentUser": [t.__name__ for t in locustfile.PaymentUser.tasks]}
+tasks = {"PaymentUser": list(dict.fromkeys(t.__name__ for t in locustfile.PaymentUser.tasks))}
 for name, text in json.load(sys.stdin):
     setting = {s.name: s for s in locustfile._SETTINGS}[name]
     locustfile.os.environ.pop("LOAD_BASELINE_USERS", None)

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"os"
@@ -141,36 +142,48 @@ func (m *master) nothingUnexpected(t *testing.T, log []access, w *process) {
 	}
 }
 
+// runs lets 20 users do one task until all its lines are in the access log.
+func (m *master) runs(t *testing.T, f flow) {
+	t.Helper()
+	target := startTarget(t)
+	w := startWorker(t, swell, m.port, quick(only(f.task)))
+	m.ready(1)
+	m.swarm(20, 20, "host", target.host)
+	until(t, "all its lines are in the access log", func() bool {
+		log := target.accesses()
+		return len(log) > 200 && len(missing(lines(log), f.always+", "+sessions)) == 0
+	})
+	m.stop()
+	m.ready(1) // the last numbers are in
+	log := target.ended()
+	m.nothingUnexpected(t, log, w)
+	allowed := slices.Concat(split(f.always), split(f.perhaps), split(sessions))
+	for l, n := range lines(log) {
+		if !slices.Contains(allowed, l) {
+			t.Errorf("%d times %s, which is no part of it", n, l)
+		}
+	}
+	obeyed(t, log)
+	w.signal(t, os.Interrupt)
+	w.wait(t)
+	m.ready(0)
+}
+
 // Task by task: a run in which only that one is drawn, by those who can do it,
 // makes the requests that it should, with the statuses that it should, and no
 // others.
 func TestEachPaymentTask(t *testing.T) {
 	t.Parallel()
-	m := startPayment(t, "--stop-timeout", "30")
-	for _, f := range paymentFlows {
-		t.Run(f.task, func(t *testing.T) {
-			target := startTarget(t)
-			w := startWorker(t, swell, m.port, quick(only(f.task)))
-			m.ready(1)
-			m.swarm(20, 20, "host", target.host)
-			until(t, "all its lines are in the access log", func() bool {
-				log := target.accesses()
-				return len(log) > 200 && len(missing(lines(log), f.always+", "+sessions)) == 0
-			})
-			m.stop()
-			m.ready(1) // the last numbers are in
-			log := target.ended()
-			m.nothingUnexpected(t, log, w)
-			allowed := slices.Concat(split(f.always), split(f.perhaps), split(sessions))
-			for l, n := range lines(log) {
-				if !slices.Contains(allowed, l) {
-					t.Errorf("%d times %s, which is no part of it", n, l)
+	const masters = 3 // side by side, for most of it is waiting
+	for n := range masters {
+		t.Run(fmt.Sprintf("master %d", n+1), func(t *testing.T) {
+			t.Parallel()
+			m := startPayment(t, "--stop-timeout", "30")
+			for i, f := range paymentFlows {
+				if i%masters == n {
+					t.Run(f.task, func(t *testing.T) { m.runs(t, f) })
 				}
 			}
-			obeyed(t, log)
-			w.signal(t, os.Interrupt)
-			w.wait(t)
-			m.ready(0)
 		})
 	}
 	listed := map[string]bool{}
@@ -205,8 +218,9 @@ func taskNames(t *testing.T) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	_, class, _ := bytes.Cut(text, []byte("\nclass PaymentUser(User):"))
 	var names []string
-	for _, match := range regexp.MustCompile(`def (\w+)\(self\)`).FindAllSubmatch(text, -1) {
+	for _, match := range regexp.MustCompile(`def (\w+)\(self\)`).FindAllSubmatch(class, -1) {
 		names = append(names, string(match[1]))
 	}
 	return names
