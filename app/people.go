@@ -1,30 +1,45 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
 	"swell/config"
 	"swell/people"
+	"swell/users"
 )
 
-// cast gives the app its user classes, where they are made of people: those of a
-// file, or the built-in ones. What is wrong with the file is told by the verbs
-// that need it; the others make do with the built-in people.
+// cast gives the app the user classes of its workloads, made of people: those of a
+// file, or the built-in ones. What is wrong with the file or with the settings is
+// told by the verbs that need them; the others make do with the built-in people.
 func (c *command) cast(file string) {
-	if c.app.ClassesOf == nil {
+	if len(c.app.Workloads) == 0 {
 		return
 	}
 	everybody, err := c.app.readPeople(file)
 	if c.misread = err; err != nil {
 		everybody, _ = people.Parse("people.json", c.app.People)
 	}
-	c.app.Classes = c.app.ClassesOf(everybody)
+	c.app.Classes, c.workloads = nil, map[string][]users.Class{}
+	for _, w := range c.app.Workloads {
+		classes, err := w.Classes(everybody)
+		c.misread = errors.Join(c.misread, err)
+		c.app.Classes, c.workloads[w.Name] = append(c.app.Classes, classes...), classes
+	}
+}
+
+// classesOf are the classes of a workload; all of an app that has but one.
+func (c *command) classesOf(workload string) []users.Class {
+	if len(c.workloads) == 0 {
+		return c.app.Classes
+	}
+	return c.workloads[workload]
 }
 
 // recast takes people that a flag names, for this process and its children.
 func (c *command) recast(file string) {
-	if c.app.ClassesOf != nil && file != config.PeopleFile() {
+	if len(c.app.Workloads) > 0 && file != config.PeopleFile() {
 		_ = os.Setenv(config.PeopleVariable, file) // the name is ours
 		c.cast(file)
 	}
