@@ -7,11 +7,12 @@ import (
 )
 
 // Answer is what an endpoint says. Answers that may be replayed (Route.Once)
-// have a body that is never an exchange's Scratch.
+// have a body that is never an exchange's scratch.
 type Answer struct {
 	status      int
 	contentType string
-	body        []byte  // nil: none; never changed after it was made
+	body        []byte  // nil: none; never changed after it was made, unless passing
+	passing     bool    // body is an exchange's scratch, which the next request gets
 	fields      []field // further headers
 }
 

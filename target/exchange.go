@@ -13,11 +13,8 @@ import (
 const keepBuffer = 64 << 10
 
 // Exchange is one request and its answer on their way through the server. It is
-// pooled: nothing may keep it, its body or its Scratch after the request.
+// pooled: nothing may keep it, its body or its scratch after the request.
 type Exchange struct {
-	// Scratch is for bodies put together per request.
-	Scratch []byte
-
 	server  *Server
 	ctx     *fasthttp.RequestCtx
 	arrived time.Time
@@ -26,6 +23,7 @@ type Exchange struct {
 	session *session // nil: a guest, or an open route
 	caller  *Caller
 	param   []byte // what stands for the segment in braces
+	scratch []byte // for pages, which are put together per request
 	line    []byte // of the access log
 	chance  *rand.PCG
 }
@@ -42,10 +40,10 @@ func newExchange(s *Server, ctx *fasthttp.RequestCtx) *Exchange {
 
 // release hands x back to the pool.
 func (x *Exchange) release() {
-	if cap(x.line) > keepBuffer || cap(x.Scratch) > keepBuffer {
+	if cap(x.line) > keepBuffer || cap(x.scratch) > keepBuffer {
 		return
 	}
-	*x = Exchange{Scratch: x.Scratch[:0], line: x.line[:0], chance: x.chance}
+	*x = Exchange{scratch: x.scratch[:0], line: x.line[:0], chance: x.chance}
 	exchanges.Put(x)
 }
 
@@ -76,5 +74,9 @@ func (x *Exchange) write(a Answer) {
 		return
 	}
 	r.Header.SetContentType(a.contentType)
+	if a.passing {
+		r.SetBody(a.body) // a copy: what is sent is written after the exchange has gone
+		return
+	}
 	r.SetBodyRaw(a.body)
 }

@@ -11,9 +11,9 @@ type Page struct {
 	more  bool
 }
 
-// NewPage begins a page in x's Scratch. url is the resource that is listed.
+// NewPage begins a page in x's scratch. url is the resource that is listed.
 func (x *Exchange) NewPage(url string, limit int) *Page {
-	buf := x.Scratch[:0]
+	buf := x.scratch[:0]
 	buf = append(buf, `{"object":"list","url":`...)
 	buf = strconv.AppendQuote(buf, url) // a path of ours: plain ASCII
 	return &Page{x: x, buf: append(buf, `,"data":[`...), limit: limit}
@@ -39,8 +39,10 @@ func (p *Page) Finish() Answer {
 	p.buf = append(p.buf, `],"has_more":`...)
 	p.buf = strconv.AppendBool(p.buf, p.more)
 	p.buf = append(p.buf, '}')
-	p.x.Scratch = p.buf
-	return OK(p.buf)
+	p.x.scratch = p.buf
+	a := OK(p.buf)
+	a.passing = true
+	return a
 }
 
 // List is a page as the OpenAPI document describes it.

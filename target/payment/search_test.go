@@ -1,12 +1,15 @@
 package payment
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"swell/target"
+	"swell/target/targettest"
 )
 
 // walkPages follows a list to its end and returns the ids in order.
@@ -164,4 +167,38 @@ func TestQueriesAreRefused(t *testing.T) {
 	t.Run("a query that is not encoded", func(t *testing.T) {
 		into[target.Problem](t, call(t, s, "GET", "/merchants?category=%zz", ""), http.StatusBadRequest)
 	})
+}
+
+// Pages are put together in buffers that requests share, one after the other.
+func TestPagesOfConcurrentClientsDoNotMix(t *testing.T) {
+	s := newTestServer(t, Options{})
+	on := targettest.Serve(t, s.server.Serve)
+	var all sync.WaitGroup
+	for _, category := range categories {
+		all.Go(func() {
+			client := &http.Client{Transport: &http.Transport{}}
+			defer client.CloseIdleConnections()
+			for range 100 {
+				resp, err := client.Get(on.URL + "/items?limit=100&category=" + category)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				var page target.List[item]
+				err = json.NewDecoder(resp.Body).Decode(&page)
+				_ = resp.Body.Close()
+				if err != nil || len(page.Data) != 100 {
+					t.Errorf("%d items, %v", len(page.Data), err)
+					return
+				}
+				for _, it := range page.Data {
+					if it.Category != category {
+						t.Errorf("%s among %s", it.Category, category)
+						return
+					}
+				}
+			}
+		})
+	}
+	all.Wait()
 }
