@@ -90,8 +90,9 @@ bench: ## Go benchmarks
 bench-workers: venv ## what a request costs in CPU: Locust's own workers and Swell's, in one run
 	$(VENV)/bin/python bench/compare.py
 
-locustfile: build ## write locust/locustfile.py anew from the built-in user classes
-	bin/swell locustfile > locust/locustfile.py
+locustfile: build ## write locust/locustfile.py and insurance.py anew from the built-in user classes
+	bin/swell locustfile --workload payment > locust/locustfile.py
+	bin/swell locustfile --workload insurance > locust/insurance.py
 
 plots: ## draw the pictures in docs/ anew
 	cd docs/plots && $(GO) test -update .

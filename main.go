@@ -5,6 +5,7 @@ import (
 	_ "embed"
 
 	"swell/app"
+	"swell/config"
 	"swell/people"
 	"swell/tasks"
 	"swell/users"
@@ -15,7 +16,19 @@ var everybody []byte
 
 func main() {
 	app.App{
-		People:    everybody,
-		ClassesOf: func(all []people.Person) []users.Class { return []users.Class{tasks.Payment(all)} },
+		People: everybody,
+		Workloads: []app.Workload{
+			{Name: config.Payment, Classes: payment},
+			{Name: config.Insurance, Classes: insurance},
+		},
 	}.Main()
+}
+
+func payment(all []people.Person) ([]users.Class, error) {
+	return []users.Class{tasks.Payment(all)}, nil
+}
+
+func insurance([]people.Person) ([]users.Class, error) {
+	how, err := config.ReadAgents()
+	return tasks.Insurance(tasks.Agents(how)), err
 }

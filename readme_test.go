@@ -23,6 +23,7 @@ func TestReadmeListsTheSettings(t *testing.T) {
 	want := withTable(t, string(readme), "swell worker", table(config.WorkerSettings()))
 	want = withTable(t, want, "swell target", table(config.TargetSettings()))
 	want = withTable(t, want, "experiment", variables(config.ExperimentSettings()))
+	want = withTable(t, want, "insurance", variables(config.InsuranceSettings()))
 	if want == string(readme) {
 		return
 	}

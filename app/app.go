@@ -31,15 +31,26 @@ type App struct {
 	// Classes are the user classes; users of a class that the master names and
 	// the worker does not know run the first.
 	Classes []users.Class
-	// ClassesOf, if set, makes the user classes, in place of Classes, of the people
-	// in People or in the file that LOAD_PEOPLE_FILE names.
-	ClassesOf func(everybody []people.Person) []users.Class
+	// Workloads, if set, take the place of Classes. A worker has the classes of all,
+	// and runs those that the master names: it is the master's locustfile that is
+	// one workload's, the first one's unless --workload says otherwise.
+	Workloads []Workload
 	// People is the text of a people.json: who may log in at the demo target, too,
 	// unless LOAD_PEOPLE_FILE names another file. nil: nobody.
 	People []byte
 	// OnTestStart runs on each worker once per test, before its first user;
 	// OnTestStop after its last. Either may be nil. See worker.Config.
 	OnTestStart, OnTestStop worker.Hook
+}
+
+// Workload is user classes that a master runs together.
+type Workload struct {
+	// Name is what --workload calls it.
+	Name string
+	// Classes makes the user classes, for the people in App.People or in the file
+	// that LOAD_PEOPLE_FILE names. With an error, which joins all that is wrong with
+	// its settings, they are there, too, but not to be run.
+	Classes func(everybody []people.Person) ([]users.Class, error)
 }
 
 // Main runs the command line of a workload with these classes, and exits.
@@ -66,7 +77,7 @@ func (a App) Main() {
 // kill for one at once.
 func (a App) Run(ctx context.Context, kill <-chan struct{}, args []string, stdout, stderr io.Writer) int {
 	c := &command{app: a, kill: kill, stdout: stdout, stderr: stderr}
-	if a.ClassesOf != nil {
+	if len(a.Workloads) > 0 {
 		c.cast(config.PeopleFile())
 	}
 	if err := users.Validate(c.app.Classes); err != nil {
@@ -96,8 +107,9 @@ func (a App) Run(ctx context.Context, kill <-chan struct{}, args []string, stdou
 
 // command is the wiring of one command line.
 type command struct {
-	app            App   // with its classes made
-	misread        error // what is wrong with the people that were asked for
+	app            App                      // with its classes made
+	workloads      map[string][]users.Class // those classes by workload; empty: there is but one
+	misread        error                    // what is wrong with the people or the settings that classes are made of
 	kill           <-chan struct{}
 	stdout, stderr io.Writer
 }

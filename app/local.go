@@ -43,12 +43,12 @@ func (c *command) demoCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo [flags] [-- LOCUST OPTIONS]",
 		Short: "Run a demo target, a master and workers on this machine",
-		Long: `demo starts a small payment service, a stock Locust master with its web UI and
-Swell workers that load the service, all on 127.0.0.1. Unless the environment has
-LOAD_ variables, its users think and burst more quickly than the defaults say.
+		Long: `demo starts a small payment or insurance service, a stock Locust master with its
+web UI and Swell workers that load the service, all on 127.0.0.1. Unless the
+environment has LOAD_ variables, its users are quicker than the defaults say.
 
 ` + behindDashes,
-		Example: "  swell demo\n  swell demo --headless --users 20 --spawn-rate 5 --run-time 60s -- --csv out",
+		Example: "  swell demo\n  swell demo --workload insurance\n  swell demo --headless --users 20 --spawn-rate 5 --run-time 60s -- --csv out",
 	}
 	addFlags(cmd, config.DemoSettings())
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -57,16 +57,16 @@ LOAD_ variables, its users think and burst more quickly than the defaults say.
 		if err := errors.Join(err, c.checkExperiment()); err != nil {
 			return err
 		}
-		c.hasten()
+		c.hasten(cfg.Workload)
 		return c.runLocally(cmd, cfg, args, &local.TargetOptions{Port: cfg.TargetPort, AccessLog: cfg.AccessLog, Args: cfg.TargetArgs})
 	}
 	return behindDashesOnly(cmd)
 }
 
 // hasten gives the demo's processes its own settings, and says so.
-func (c *command) hasten() {
+func (c *command) hasten(workload string) {
 	var told []string
-	for _, v := range config.DemoLoad() {
+	for _, v := range config.DemoLoad(workload) {
 		_ = os.Setenv(v.Name, v.Text) // the name and the value are ours
 		told = append(told, v.Name+"="+v.Text)
 	}
@@ -105,7 +105,7 @@ func (c *command) runLocally(cmd *cobra.Command, cfg config.Local, masterArgs []
 			return failed{fmt.Errorf("make a folder for the locustfile: %w", err)}
 		}
 		defer os.RemoveAll(dir)
-		if cfg.Locustfile, err = c.saveLocustfile(dir); err != nil {
+		if cfg.Locustfile, err = c.saveLocustfile(dir, cfg.Workload); err != nil {
 			return failed{err}
 		}
 	}
@@ -125,14 +125,14 @@ func (c *command) runLocally(cmd *cobra.Command, cfg config.Local, masterArgs []
 	return nil
 }
 
-func (c *command) saveLocustfile(dir string) (string, error) {
+func (c *command) saveLocustfile(dir, workload string) (string, error) {
 	file := filepath.Join(dir, "locustfile.py")
 	f, err := os.Create(file)
 	if err != nil {
 		return "", fmt.Errorf("write the locustfile: %w", err)
 	}
 	defer f.Close()
-	if err := writeLocustfile(f, c.app.Classes); err != nil {
+	if err := writeLocustfile(f, c.classesOf(workload)); err != nil {
 		return "", err
 	}
 	return file, f.Close()

@@ -27,19 +27,33 @@ type locustfileSetting struct {
 }
 
 func (c *command) locustfileCommand() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "locustfile",
 		Short: "Print the master's locustfile for the user classes of this binary",
 		Long: `locustfile prints a locustfile for the master. It holds the names, weights, tasks
 and tags of this binary's user classes, because the master's weights decide how
 many users of each class there are; what the users do is here, in the workers. It
 also makes the LOAD_ settings of an experiment arguments of the master.`,
-		Example: "  swell locustfile > locustfile.py\n  locust -f locustfile.py --master",
+		Example: "  swell locustfile > locustfile.py\n  locust -f locustfile.py --master\n  swell locustfile --workload insurance > insurance.py",
 		Args:    cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			return writeLocustfile(c.stdout, c.app.Classes)
-		},
 	}
+	addFlags(cmd, c.workloadSettings())
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		workload, err := config.ReadWorkload(given(cmd))
+		if err != nil {
+			return err
+		}
+		return writeLocustfile(c.stdout, c.classesOf(workload))
+	}
+	return cmd
+}
+
+// workloadSettings are those of verbs that only ask which workload.
+func (c *command) workloadSettings() []config.Setting {
+	if len(c.app.Workloads) == 0 {
+		return nil
+	}
+	return config.WorkloadSettings()
 }
 
 func writeLocustfile(w io.Writer, classes []users.Class) error {

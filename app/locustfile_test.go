@@ -207,18 +207,23 @@ for node in ast.parse(open(sys.argv[1], encoding="utf-8").read()).body:
 	return names
 }
 
-// The one in the repository is for those who have no binary at hand.
-func TestTheLocustfileInTheRepositoryIsWhatTheBuiltInClassesPrint(t *testing.T) {
-	kept, err := os.ReadFile(filepath.Join("..", "locust", "locustfile.py"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	printed, err := exec.Command("go", "run", "..", "locustfile").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(printed) != string(kept) {
-		t.Error("they differ: run `make locustfile`")
+// Those in the repository are for those who have no binary at hand.
+func TestTheLocustfilesInTheRepositoryAreWhatTheBuiltInClassesPrint(t *testing.T) {
+	for file, args := range map[string][]string{
+		"locustfile.py": {"locustfile"},
+		"insurance.py":  {"locustfile", "--workload", "insurance"},
+	} {
+		kept, err := os.ReadFile(filepath.Join("..", "locust", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		printed, err := exec.Command("go", append([]string{"run", ".."}, args...)...).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(printed) != string(kept) {
+			t.Errorf("%s differs: run `make locustfile`", file)
+		}
 	}
 }
 

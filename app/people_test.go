@@ -32,15 +32,15 @@ func peopleFile(t *testing.T, rows ...string) string {
 func peopled() App {
 	return App{
 		People: []byte(`{"default_password": "p", "people": [` + person("usr_001", "auditor", "") + `]}`),
-		ClassesOf: func(everybody []people.Person) []users.Class {
+		Workloads: []Workload{{Name: config.Payment, Classes: func(everybody []people.Person) ([]users.Class, error) {
 			class := users.Class{Name: "Visitor", Hostless: true, Tasks: []users.Task{{Name: "do_refund", Run: idle}}}
 			for _, p := range everybody {
 				name := "do_" + string(p.Role)
 				class.Tasks = append(class.Tasks, users.Task{Name: name, Run: idle})
 				class.Roles = append(class.Roles, users.Role{Name: p.ID, Share: 1, Tasks: []string{name}})
 			}
-			return []users.Class{class}
-		},
+			return []users.Class{class}, nil
+		}}},
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"swell/config"
 	"swell/experiment"
 	"swell/plan"
+	"swell/users"
 )
 
 func (c *command) planCommand() *cobra.Command {
@@ -29,14 +30,21 @@ The settings are environment variables:
 		Example: "  LOAD_WARMUP_DURATION=300 swell plan --service-time 80ms",
 		Args:    cobra.NoArgs,
 	}
+	addFlags(cmd, c.workloadSettings())
 	var service time.Duration
 	cmd.Flags().DurationVar(&service, "service-time", 50*time.Millisecond, "expected mean `time` of a request")
-	cmd.RunE = func(*cobra.Command, []string) error { return c.plan(service) }
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		workload, err := config.ReadWorkload(given(cmd))
+		if err != nil {
+			return err
+		}
+		return c.plan(c.classesOf(workload), service)
+	}
 	return cmd
 }
 
-func (c *command) plan(service time.Duration) error {
-	e, err := config.ReadExperiment(nil, experiment.Settled(c.app.Classes))
+func (c *command) plan(classes []users.Class, service time.Duration) error {
+	e, err := config.ReadExperiment(nil, experiment.Settled(classes))
 	err = errors.Join(c.misread, err)
 	for _, warning := range e.Warnings() {
 		fmt.Fprintln(c.stderr, "warning: "+warning)
@@ -51,16 +59,16 @@ func (c *command) plan(service time.Duration) error {
 	if err != nil {
 		return err
 	}
-	if err := (plan.Plan{Experiment: e, Classes: c.planClasses(), Service: service}).Write(c.stdout); err != nil {
+	if err := (plan.Plan{Experiment: e, Classes: planned(classes), Service: service}).Write(c.stdout); err != nil {
 		return failed{fmt.Errorf("write the plan: %w", err)}
 	}
 	return nil
 }
 
-// planClasses are the classes with their tasks' own weights.
-func (c *command) planClasses() []plan.Class {
+// planned are classes with their tasks' own weights.
+func planned(list []users.Class) []plan.Class {
 	var classes []plan.Class
-	for _, class := range c.app.Classes {
+	for _, class := range list {
 		told := plan.Class{Name: class.Name, Weight: float64(class.EffectiveWeight()), Bursty: class.Bursty, Wait: class.MeanWait()}
 		for _, task := range class.Tasks {
 			told.Tasks = append(told.Tasks, plan.Task{Name: task.Name, Weight: float64(task.EffectiveWeight())})

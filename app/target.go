@@ -12,20 +12,22 @@ import (
 
 	"swell/config"
 	"swell/target"
+	"swell/target/insurance"
 	"swell/target/payment"
 )
 
 func (c *command) targetCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "target",
-		Short: "Run the demo target, a small payment service",
-		Long: `target serves a small payment service, in memory, to try things out against:
-docs/payment-api.md is its manual, /openapi.json its OpenAPI document.
+		Short: "Run the demo target, a small payment or insurance service",
+		Long: `target serves a small service, in memory, to try things out against. Its manual
+is docs/payment-api.md or docs/insurance-api.md, /openapi.json its OpenAPI document.
 
 The access log is one JSON object a line: time (when the request arrived),
 method, path, query, status, duration_ms (until the answer was written),
 user_agent, baggage, traceparent, x_datadog_trace_id, remote.`,
 		Example: "  swell target --listen 127.0.0.1:8081 --access-log access.jsonl\n" +
+			"  swell target --workload insurance\n" +
 			"  swell target --service-time 50ms --regress-after 60s --regress latency=+30%",
 		Args: cobra.NoArgs,
 	}
@@ -42,13 +44,7 @@ user_agent, baggage, traceparent, x_datadog_trace_id, remote.`,
 
 func (c *command) serveTarget(cmd *cobra.Command, cfg config.Target) error {
 	c.heedKill()
-	everybody, err := c.app.readPeople(cfg.People)
-	if err != nil {
-		return err
-	}
-	service, err := payment.New(payment.Options{
-		People: everybody, SettleAfter: orAtOnce(cfg.SettleAfter), PayoutAfter: orAtOnce(cfg.PayoutAfter), WebhookAfter: orAtOnce(cfg.WebhookAfter),
-	})
+	service, err := c.app.service(cfg)
 	if err != nil {
 		return err
 	}
@@ -73,7 +69,7 @@ func (c *command) serveTarget(cmd *cobra.Command, cfg config.Target) error {
 	if err != nil {
 		return fmt.Errorf("--listen: must be an address that is free on this machine (%w)", err)
 	}
-	server, err := target.New(service.Service(), options)
+	server, err := target.New(service, options)
 	if err != nil {
 		return failed{err}
 	}
@@ -93,6 +89,24 @@ func spareCPU() {
 		runtime.GOMAXPROCS(max(1, runtime.GOMAXPROCS(0)/2))
 	}
 	debug.SetGCPercent(400)
+}
+
+// service is what the demo target serves.
+func (a App) service(cfg config.Target) (target.Service, error) {
+	if cfg.Workload == config.Insurance {
+		return insurance.New(insurance.Options{}).Service(), nil
+	}
+	everybody, err := a.readPeople(cfg.People)
+	if err != nil {
+		return target.Service{}, err
+	}
+	service, err := payment.New(payment.Options{
+		People: everybody, SettleAfter: orAtOnce(cfg.SettleAfter), PayoutAfter: orAtOnce(cfg.PayoutAfter), WebhookAfter: orAtOnce(cfg.WebhookAfter),
+	})
+	if err != nil {
+		return target.Service{}, err //nolint:wrapcheck // it names the people
+	}
+	return service.Service(), nil
 }
 
 // orAtOnce is a delay as package payment has it, where 0 means its default.

@@ -101,7 +101,7 @@ func runTime(masterOptions map[string]any) time.Duration {
 // unknownVariables warns of LOAD_… variables that nobody reads.
 func (r *reading) unknownVariables() {
 	var known []string
-	for _, s := range slices.Concat(ExperimentSettings(), WorkerSettings(), RunSettings(), DemoSettings()) {
+	for _, s := range slices.Concat(ExperimentSettings(), InsuranceSettings(), WorkerSettings(), RunSettings(), DemoSettings()) {
 		if strings.HasPrefix(s.Env, "LOAD_") {
 			known = append(known, s.Env)
 		}

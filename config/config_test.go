@@ -32,7 +32,7 @@ func noEnvironment(t *testing.T) {
 }
 
 func allSettings() []Setting {
-	return slices.Concat(WorkerSettings(), TargetSettings(), RunSettings(), DemoSettings(), ExperimentSettings())
+	return slices.Concat(WorkerSettings(), TargetSettings(), RunSettings(), DemoSettings(), ExperimentSettings(), InsuranceSettings())
 }
 
 func TestTheDefaultsAreValid(t *testing.T) {

@@ -16,14 +16,26 @@ var demoLoad = []Value{
 	{Name: "LOAD_SESSION_GAP_MEAN", Text: "10"},
 }
 
-// DemoLoad are the settings of an experiment that the demo runs with; none if the
+// demoAgents do the same for the agents of the insurance workload, whose users
+// keep their own waits.
+var demoAgents = []Value{
+	{Name: "LOAD_STEP_PAUSE_MIN", Text: "0.2"},
+	{Name: "LOAD_STEP_PAUSE_MAX", Text: "1.4"},
+	{Name: "LOAD_WAIT_TIME_MIN", Text: "0.4"},
+	{Name: "LOAD_WAIT_TIME_MAX", Text: "1"},
+}
+
+// DemoLoad are the settings that the demo of a workload runs with; none if the
 // environment has LOAD_ variables of its own, the people aside.
-func DemoLoad() []Value {
+func DemoLoad(workload string) []Value {
 	for _, entry := range os.Environ() {
 		name, value, _ := strings.Cut(entry, "=")
 		if strings.HasPrefix(name, "LOAD_") && value != "" && name != PeopleVariable {
 			return nil
 		}
+	}
+	if workload == Insurance {
+		return demoAgents
 	}
 	return demoLoad
 }

@@ -18,11 +18,10 @@ type rawLocal struct {
 	SpawnRate  string `envconfig:"LOCUST_SPAWN_RATE" flag:"spawn-rate" value:"number" short:"r" desc:"users started per second"`
 	RunTime    string `envconfig:"LOCUST_RUN_TIME" flag:"run-time" value:"time" short:"t" desc:"end after this time: 20, 20s, 3m, 2h, 1h20m"`
 	Workers    string `envconfig:"SWELL_WORKERS" flag:"workers" value:"number" default:"1" desc:"number of Swell worker processes"`
-	Workload   string `envconfig:"SWELL_WORKLOAD" flag:"workload" value:"name" default:"payment" desc:"the workload to show: payment"`
 	WebPort    string `envconfig:"LOCUST_WEB_PORT" flag:"web-port" value:"port" short:"P" default:"8089" desc:"port of the web UI"`
 	WebHost    string `envconfig:"LOCUST_WEB_HOST" flag:"web-host" value:"address" default:"127.0.0.1" desc:"address of the web UI; 0.0.0.0 opens it to the network, without a login"`
 	MasterPort string `envconfig:"LOCUST_MASTER_BIND_PORT" flag:"master-port" value:"port" default:"5557" desc:"port on 127.0.0.1 where workers reach the master"`
-	TargetPort string `envconfig:"SWELL_TARGET_PORT" flag:"target-port" value:"port" default:"8081" desc:"port of the demo target on 127.0.0.1"`
+	TargetPort string `envconfig:"SWELL_TARGET_PORT" flag:"target-port" value:"port" desc:"port of the demo target on 127.0.0.1; if not set 8081 for payment and 3000 for insurance"`
 	AccessLog  string `envconfig:"SWELL_ACCESS_LOG" flag:"access-log" value:"file" desc:"file for the demo target's access log, one JSON object a line"`
 	Locustfile string `envconfig:"LOCUST_LOCUSTFILE" flag:"locustfile" value:"file" short:"f" desc:"the master's locustfile; made from this binary's user classes if not set"`
 	TypedKnobs
@@ -48,7 +47,7 @@ type Local struct {
 
 // RunSettings are the settings of `swell run`, in the order of its help.
 func RunSettings() []Setting {
-	demos := []string{"workload", "target-port", "access-log"}
+	demos := []string{"target-port", "access-log"}
 	for _, s := range knobSettings() {
 		demos = append(demos, s.Flag)
 	}
@@ -105,6 +104,9 @@ func readLocal(own []Setting, hostNeeded bool, flags Flags) (Local, error) {
 	l.Workers, err = parseWorkers(raw.Workers)
 	check("Workers", err)
 	check("RunTime", checkRunTime(l.RunTime))
+	if raw.TargetPort == "" {
+		raw.TargetPort = targetPort(raw.Workload)
+	}
 	for _, p := range []struct {
 		field, text string
 		port        *int
@@ -115,9 +117,6 @@ func readLocal(own []Setting, hostNeeded bool, flags Flags) (Local, error) {
 	} {
 		*p.port, err = parsePort(p.text)
 		check(p.field, err)
-	}
-	if raw.Workload != "payment" {
-		check("Workload", fmt.Errorf("must be payment (got %q)", raw.Workload))
 	}
 	var more []error
 	l.Target, more = raw.check(from)

@@ -145,7 +145,7 @@ func (r *reading) whole(name string) uint64 {
 }
 
 func (r *reading) badNumber(name string, rule Rule) {
-	r.bad(name, "must be %s from %s to %s (got %q)", rule.What, rule.Lowest, rule.Highest, clip(r.byName[name].Text))
+	r.bad(name, "%w", rule.broken(r.byName[name].Text))
 }
 
 func (r *reading) word(name string) string {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -59,6 +60,11 @@ func ExperimentRule(variable string) Rule {
 
 // between says whether a number keeps to the bounds; NaN does not.
 func (r Rule) between(f float64) bool { return f >= bound(r.Lowest) && f <= bound(r.Highest) }
+
+// broken is the sentence about a number that does not keep to the rule.
+func (r Rule) broken(text string) error {
+	return fmt.Errorf("must be %s from %s to %s (got %q)", r.What, r.Lowest, r.Highest, clip(text))
+}
 
 func bound(text string) float64 {
 	f, _ := strconv.ParseFloat(text, 64) // they are ours

@@ -13,6 +13,7 @@ import (
 // TypedKnobs is what was typed of how the demo target behaves, alone or in a
 // demo. It is exported because envconfig needs that of what is embedded.
 type TypedKnobs struct {
+	Workload      string `envconfig:"SWELL_WORKLOAD" flag:"workload" value:"name" default:"payment" desc:"payment or insurance"`
 	People        string `envconfig:"LOAD_PEOPLE_FILE" flag:"people" value:"file" desc:"people like those of people.json, who may log in at the demo target and whom the payment workload's users act as; those that are built in if not set"`
 	ServiceTime   string `envconfig:"SWELL_TARGET_SERVICE_TIME" flag:"service-time" value:"time" default:"20ms" desc:"mean time that the demo target takes for a request, like 20ms; 0: none is added"`
 	ServiceTimeCV string `envconfig:"SWELL_TARGET_SERVICE_TIME_CV" flag:"service-time-cv" value:"number" default:"0.5" desc:"its coefficient of variation (gamma); 0 is constant"`
@@ -30,7 +31,7 @@ type TypedKnobs struct {
 
 // rawTarget is what was typed for the demo target.
 type rawTarget struct {
-	Listen    string `envconfig:"SWELL_TARGET_LISTEN" flag:"listen" value:"host:port" default:"127.0.0.1:8081" desc:"address to listen on"`
+	Listen    string `envconfig:"SWELL_TARGET_LISTEN" flag:"listen" value:"host:port" desc:"address to listen on; if not set 127.0.0.1 with port 8081 for payment and 3000 for insurance"`
 	AccessLog string `envconfig:"SWELL_ACCESS_LOG" flag:"access-log" value:"file" desc:"file for the access log, one JSON object a line, written anew; none if not set"`
 	TypedKnobs
 }
@@ -43,6 +44,7 @@ type Target struct {
 
 // Knobs is how the demo target behaves. Zero times and numbers mean none.
 type Knobs struct {
+	Workload                               string
 	People                                 string
 	ServiceTime                            time.Duration
 	ServiceTimeCV                          float64
@@ -72,7 +74,9 @@ func ReadTarget(flags Flags) (Target, error) {
 	}
 	var problems []error
 	t := Target{Listen: raw.Listen, AccessLog: raw.AccessLog}
-	if _, _, err := net.SplitHostPort(raw.Listen); err != nil {
+	if raw.Listen == "" {
+		t.Listen = "127.0.0.1:" + targetPort(raw.Workload)
+	} else if _, _, err := net.SplitHostPort(raw.Listen); err != nil {
 		problems = append(problems, fmt.Errorf("%s: must be host:port (got %q)", from["Listen"], raw.Listen))
 	}
 	var more []error
@@ -82,7 +86,7 @@ func ReadTarget(flags Flags) (Target, error) {
 
 // check reads every knob and says what is wrong with each.
 func (raw *TypedKnobs) check(from source) (Knobs, []error) {
-	k := Knobs{People: raw.People}
+	k := Knobs{Workload: raw.Workload, People: raw.People}
 	var problems []error
 	check := func(field string, err error) {
 		if err != nil {
@@ -113,6 +117,7 @@ func (raw *TypedKnobs) check(from source) (Knobs, []error) {
 		*n.into, err = parseUpTo(n.text, 1_000_000)
 		check(n.field, err)
 	}
+	check("Workload", checkWorkload(raw.Workload))
 	var err error
 	if k.ServiceTimeCV, err = strconv.ParseFloat(raw.ServiceTimeCV, 64); err != nil || !(k.ServiceTimeCV >= 0 && k.ServiceTimeCV <= bound(largestCV)) {
 		check("ServiceTimeCV", fmt.Errorf("must be a number from 0 to %s (got %q)", largestCV, raw.ServiceTimeCV))

@@ -22,7 +22,11 @@ type target struct {
 
 func startTarget(t *testing.T, args ...string) *target {
 	t.Helper()
-	port := freePort(t)
+	return startTargetAt(t, freePort(t), args...)
+}
+
+func startTargetAt(t *testing.T, port int, args ...string) *target {
+	t.Helper()
 	s := &target{t: t, host: "http://127.0.0.1:" + strconv.Itoa(port), log: filepath.Join(t.TempDir(), "access.jsonl")}
 	args = append([]string{"target", "--listen", fmt.Sprintf("127.0.0.1:%d", port), "--access-log", s.log}, args...)
 	s.process = start(t, "target", nil, swell, args...)
@@ -39,14 +43,15 @@ func startTarget(t *testing.T, args ...string) *target {
 
 // access is one line of the access log.
 type access struct {
-	Time      time.Time
-	Method    string
-	Path      string
-	Query     string
-	Status    int
-	UserAgent string `json:"user_agent"`
-	Baggage   string
-	Remote    string
+	Time       time.Time
+	Method     string
+	Path       string
+	Query      string
+	Status     int
+	DurationMS float64 `json:"duration_ms"`
+	UserAgent  string  `json:"user_agent"`
+	Baggage    string
+	Remote     string
 }
 
 // accesses reads the log so far, without the probes of startTarget.

@@ -53,6 +53,9 @@ type document struct {
 
 func (d *document) operation(r Route, guest *Caller) Schema {
 	op := Schema{"summary": r.Summary, "operationId": operationID(r), "responses": d.responses(r)}
+	if r.Service != "" {
+		op["tags"] = []string{r.Service}
+	}
 	var parameters []Schema
 	if before, rest, found := strings.Cut(r.Path, "/{"); found {
 		name, _, _ := strings.Cut(rest, "}")

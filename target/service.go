@@ -53,6 +53,9 @@ type Route struct {
 	Burst int
 	// Instant keeps the knobs' hands off.
 	Instant bool
+	// Service is which of several services behind a gateway would serve it; "":
+	// there is but one.
+	Service string
 
 	// Summary and what follows are for the OpenAPI document. Query are the
 	// parameters, Body a value of the body's type (nil: none), which

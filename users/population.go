@@ -118,7 +118,7 @@ func (p *Population) resize(g *group, name string, test *Test, want int) {
 	var idle []*User // users that have not begun
 	for len(g.users) < want {
 		u := newUser(g.class, name, p.nextSeat, test, p.recorder, p.departed)
-		u.place = len(g.users)
+		u.place, u.log = len(g.users), p.log
 		g.users, idle = append(g.users, u), append(idle, u)
 		p.nextSeat++
 		p.count(1)

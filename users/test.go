@@ -34,6 +34,9 @@ type Test struct {
 	LabelRequests bool
 	// Seed is where the users' random streams start from.
 	Seed uint64
+	// Began is when the test did on this worker: the same in all its snapshots,
+	// another in every other test.
+	Began time.Time
 }
 
 // ClassEdit is what the web UI's class picker, or --config-users, changes of a

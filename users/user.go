@@ -3,6 +3,7 @@ package users
 import (
 	"context"
 	"io"
+	"log/slog"
 	"math/rand/v2"
 	"runtime"
 	"strings"
@@ -24,6 +25,7 @@ type User struct {
 	deck        *deck
 	test        *Test
 	recorder    Recorder
+	log         *slog.Logger // nil: nobody reads it
 	onGone      func(*User)
 	place       int // among the users of its class; the population's
 	wait        *rand.Rand
@@ -95,6 +97,14 @@ func (t *Test) host(name string, c *Class) string {
 		host = t.Host
 	}
 	return strings.TrimRight(host, "/")
+}
+
+// Log is the worker's log. The master shows its warnings in the Logs tab.
+func (u *User) Log() *slog.Logger {
+	if u.log == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return u.log
 }
 
 // Rand is the user's own source for choices inside tasks.

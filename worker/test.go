@@ -43,7 +43,7 @@ func (c *conversation) order(o order) {
 	c.configured(o.test.Options)
 	before := c.test.snapshot
 	c.test.snapshot = o.test
-	c.test.snapshot.Seed, c.test.snapshot.Rhythms = before.Seed, before.Rhythms
+	c.test.snapshot.Seed, c.test.snapshot.Rhythms, c.test.snapshot.Began = before.Seed, before.Rhythms, before.Began
 	c.test.snapshot.Worker, c.test.snapshot.Edits = c.index, c.edits
 	c.test.snapshot.Transitions, c.test.snapshot.LabelRequests = c.cfg.Transitions, c.cfg.LabelRequests
 	if c.test.snapshot.Host == "" {
@@ -91,7 +91,7 @@ func (c *conversation) beginTest(o order) {
 		recorder:   recorder,
 		population: users.NewPopulation(c.cfg.Classes, recorder, c.log),
 		ctx:        ctx, cancel: cancel,
-		snapshot: users.Test{Seed: rand.Uint64()}, //nolint:gosec // a seed, not a secret
+		snapshot: users.Test{Seed: rand.Uint64(), Began: time.Now()}, //nolint:gosec // a seed, not a secret
 		started:  time.Now().Add(-o.elapsed),
 	}
 	c.reports.begin(recorder)

@@ -1,0 +1,540 @@
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"swell/users"
+)
+
+// insuranceFlows are what the target sees of each task of the insurance workload,
+// step by step. A 409 is where a colleague was quicker.
+var insuranceFlows = map[string]map[string]*regexp.Regexp{
+	"QuoteAgent": {
+		"create_quote":  steps("POST /premiums 200", "POST /quotes 201", "GET /quotes/[id] 200"),
+		"convert_quote": steps("GET /quotes?active 200", "POST /quotes/[id]/convert (201, GET /policies/[id] 200|409)"),
+		"review_quotes": steps("GET /quotes 200", "GET /quotes/[id] 200", "GET /quotes/[id]/history 200"),
+		"update_policy_status": steps("GET /policies 200", "GET /policies/[id] 200",
+			"PUT /policies/[id]/status (200|409)"),
+	},
+	"ClaimsAgent": {
+		"file_claim": steps("GET /policies?active 200", "POST /claims (201, GET /claims/[id] 200|409)"),
+		"process_claim": steps("(GET /claims?submitted 200|GET /claims?under_review 200|GET /claims?under_review 200, GET /claims?submitted 200|"+
+			"GET /claims?submitted 200, GET /claims?under_review 200)",
+			"(PUT /claims/[id]/status (200|409), )?PUT /claims/[id]/status (200|409)", "GET /claims/[id]/history 200"),
+		"review_claims": steps("GET /claims 200", "GET /claims/[id] 200", "GET /claims/[id]/history 200"),
+	},
+}
+
+// steps is the pattern of a task's lines, one after the other.
+func steps(lines ...string) *regexp.Regexp {
+	pattern := strings.Join(lines, ", ")
+	pattern = strings.NewReplacer("[id]", `\[id\]`, "?active", `\?active`, "?submitted", `\?submitted`, "?under_review", `\?under_review`).Replace(pattern)
+	return regexp.MustCompile("^" + pattern + "$")
+}
+
+// trip is one task of a user as the target saw it; of a session's first it has
+// the log-in, too.
+type trip struct {
+	logIn bool
+	lines []access
+}
+
+func (tr trip) String() string {
+	var list []string
+	for _, a := range tr.lines {
+		status := ""
+		if query, _ := url.ParseQuery(a.Query); query.Get("status") != "" {
+			status = "?" + query.Get("status")
+		}
+		list = append(list, fmt.Sprintf("%s %s%s %d", a.Method, strings.TrimPrefix(endpoint(a.Path), "/api/v1"), status, a.Status))
+	}
+	return strings.Join(list, ", ")
+}
+
+const (
+	organizationsPath = "/api/v1/organizations"
+	usersPath         = "/api/v1/users"
+	agentsLogIn       = "/api/v1/auth/login"
+)
+
+// trips are the tasks in an access log with labels, by user and in their order.
+// The start-up calls are nobody's.
+func trips(t *testing.T, log []access) map[string][]trip {
+	t.Helper()
+	slices.SortStableFunc(log, func(a, b access) int { return a.Time.Compare(b.Time) })
+	all := map[string][]trip{}
+	number := map[string]int{}
+	for _, a := range log {
+		if a.Path == organizationsPath || a.Path == usersPath {
+			continue
+		}
+		l, ok, err := users.ParseLabel(a.Baggage)
+		if !ok || err != nil {
+			t.Fatalf("no label in %q (%v)", a.Baggage, err)
+		}
+		who := fmt.Sprintf("%d-%d", l.Worker, l.Seat)
+		if number[who] != l.Task {
+			all[who], number[who] = append(all[who], trip{}), l.Task
+		}
+		last := &all[who][len(all[who])-1]
+		if a.Path == agentsLogIn {
+			last.logIn = true
+			continue
+		}
+		last.lines = append(last.lines, a)
+	}
+	return all
+}
+
+// taskOf names the class and the task that a trip is of; empty: none.
+func taskOf(tr trip) (class, task string) {
+	for class, tasks := range insuranceFlows {
+		for task, pattern := range tasks {
+			if pattern.MatchString(tr.String()) {
+				return class, task
+			}
+		}
+	}
+	return "", ""
+}
+
+// startInsurance starts a master with the locustfile in the repository.
+func startInsurance(t *testing.T, args ...string) *master {
+	t.Helper()
+	file, err := filepath.Abs("../locust/insurance.py")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &master{t: t, port: freePort(t), webPort: freePort(t), args: append([]string{"-f", file}, args...)}
+	m.start()
+	return m
+}
+
+// hasty are settings under which agents neither pause nor wait.
+func hasty(more ...string) []string {
+	return append([]string{
+		"LOAD_STEP_PAUSE_MIN=0", "LOAD_STEP_PAUSE_MAX=0", "LOAD_WAIT_TIME_MIN=0", "LOAD_WAIT_TIME_MAX=0.01", "SWELL_LABEL_REQUESTS=true",
+	}, more...)
+}
+
+func startInsuranceTarget(t *testing.T, args ...string) *target {
+	t.Helper()
+	return startTarget(t, append([]string{"--workload", "insurance", "--service-time", "0"}, args...)...)
+}
+
+// All flows in one run: each task's steps in their order, nothing unexpected,
+// half of the users of each class, tasks by their weights, persons for 5 to 15
+// tasks each, and the group on every request but the two start-up calls.
+func TestTheInsuranceFlows(t *testing.T) {
+	t.Parallel()
+	const agents, persons = 40, 5 // persons are how many of each user count
+	target := startInsuranceTarget(t)
+	m := startInsurance(t, "--stop-timeout", "30")
+	w := startWorker(t, swell, m.port, hasty())
+	m.ready(1)
+	m.swarm(agents, agents, "host", target.host)
+	until(t, "everybody has been some people", func() bool {
+		all := trips(t, target.accesses())
+		for _, list := range all {
+			if len(rotations(list)) < persons {
+				return false
+			}
+		}
+		return len(all) == agents
+	})
+	m.stop()
+	m.ready(1) // the last numbers are in
+	log := target.ended()
+	m.nothingUnexpected(t, log, w)
+
+	starts := map[string]int{}
+	for _, a := range log {
+		switch grouped := strings.HasPrefix(a.UserAgent, "DynaClaimz-API-Client/2.1.0 (Group-"); {
+		case a.Path == organizationsPath || a.Path == usersPath:
+			if starts[a.Path]++; grouped {
+				t.Errorf("%s is somebody's: %s", a.Path, a.UserAgent)
+			}
+		case !grouped:
+			t.Errorf("%s %s without its group: %s", a.Method, a.Path, a.UserAgent)
+		}
+	}
+	if want := map[string]int{organizationsPath: 1, usersPath: 2}; !maps.Equal(starts, want) { // 40 and 200 of them, a hundred a page
+		t.Errorf("the start-up calls were %v, want %v", starts, want)
+	}
+
+	all := trips(t, log)
+	fewest := math.MaxInt
+	for _, list := range all {
+		fewest = min(fewest, len(list)-1) // a user that stops may have left its last in the middle
+	}
+	classes, people := map[string]int{}, map[string]int{}
+	tasks := map[string]map[string]int{"QuoteAgent": {}, "ClaimsAgent": {}}
+	for who, list := range all {
+		first, _ := taskOf(list[0])
+		classes[first]++
+		for i, tr := range list[:fewest] {
+			class, task := taskOf(tr)
+			if class == "" || class != first {
+				t.Errorf("task %d of %s, a %s: %s", i+1, who, first, tr)
+				continue
+			}
+			tasks[class][task]++
+		}
+		for _, n := range rotations(list)[:persons] {
+			people[strconv.Itoa(n)]++
+		}
+	}
+	if classes["QuoteAgent"] != agents/2 || classes["ClaimsAgent"] != agents/2 {
+		t.Errorf("users by class: %v", classes)
+	}
+	spreadAs(t, "tasks of quote agents", tasks["QuoteAgent"], map[string]float64{"create_quote": 5, "convert_quote": 3, "review_quotes": 3, "update_policy_status": 2})
+	spreadAs(t, "tasks of claims agents", tasks["ClaimsAgent"], map[string]float64{"file_claim": 5, "process_claim": 3, "review_claims": 2})
+	even := map[string]float64{}
+	for n := 5; n <= 15; n++ {
+		even[strconv.Itoa(n)] = 1
+	}
+	spreadAs(t, "tasks as one person", people, even)
+	logged := strings.Count(w.out.String(), "rotation: ")
+	logIns := len(byPath(log, agentsLogIn))
+	if logIns-agents != logged {
+		t.Errorf("%d log-ins of %d users, and %d rotations in the log", logIns, agents, logged)
+	}
+	if line := regexp.MustCompile(`rotation: (Quote|Claims)Agent \d+ was .+ <.+> of .+ \(org_\d{12}\) for ([5-9]|1[0-5]) tasks and is now .+ of .+ \(org_`); !line.MatchString(w.out.String()) {
+		t.Error("no line of the log says who, from where and after how many tasks")
+	}
+	wholeLives(t, log)
+}
+
+// rotations are how many tasks a user did as each of the people that it was, but
+// for the last.
+func rotations(list []trip) []int {
+	var counts []int
+	since := 0
+	for i, tr := range list {
+		if tr.logIn && i > 0 {
+			counts, since = append(counts, i-since), i
+		}
+	}
+	return counts
+}
+
+// wholeLives checks that things that were made in the run came to their ends.
+func wholeLives(t *testing.T, log []access) {
+	t.Helper()
+	counts := lines(log)
+	for _, line := range []string{"POST /api/v1/quotes 201", "POST /api/v1/quotes/[id]/convert 201", "POST /api/v1/claims 201", "PUT /api/v1/claims/[id]/status 200"} {
+		if counts[line] == 0 {
+			t.Errorf("no %s", line)
+		}
+	}
+	changes := map[string]int{} // a claim has two: under review, and its end
+	for _, a := range log {
+		if strings.HasPrefix(a.Path, "/api/v1/claims/") && a.Method == "PUT" && a.Status == 200 {
+			changes[a.Path]++
+		}
+	}
+	ended := 0
+	for path, n := range changes {
+		if n > 2 {
+			t.Errorf("%s changed %d times", path, n)
+		}
+		if n == 2 {
+			ended++
+		}
+	}
+	if ended == 0 {
+		t.Error("no claim came to its end")
+	}
+}
+
+// Seen from outside, pauses and waits are uniform between the bounds that are set.
+func TestInsurancePausesAndWaits(t *testing.T) {
+	t.Parallel()
+	target := startInsuranceTarget(t)
+	m := startInsurance(t, "--stop-timeout", "30")
+	startWorker(t, swell, m.port, []string{
+		"LOAD_STEP_PAUSE_MIN=0.3", "LOAD_STEP_PAUSE_MAX=2.1", "LOAD_WAIT_TIME_MIN=0.6", "LOAD_WAIT_TIME_MAX=1.5", "SWELL_LABEL_REQUESTS=true",
+		"LOAD_MIN_TASKS_BEFORE_ROTATION=0",
+		`LOAD_BASELINE_TASK_WEIGHTS={"create_quote": 1, "file_claim": 1}`,
+	})
+	m.ready(1)
+	m.swarm(100, 100, "host", target.host)
+	until(t, "enough has been sent", func() bool { return len(target.accesses()) > 3000 })
+	m.stop()
+	m.ready(1)
+	log := target.ended()
+	// What began within the longest time before the end is left out: of it the
+	// short ones alone would be seen.
+	last := log[len(log)-1].Time
+	for _, a := range log {
+		if a.Time.After(last) {
+			last = a.Time
+		}
+	}
+	var pauses, waits []float64
+	take := func(into *[]float64, from, to access, longest time.Duration) {
+		if left := from.Time.Add(from.took()); last.Sub(left) > longest {
+			*into = append(*into, to.Time.Sub(left).Seconds())
+		}
+	}
+	for _, list := range trips(t, log) {
+		for i, tr := range list {
+			if n := len(tr.lines); n > 1 && tr.lines[0].Method == "POST" || n == 3 {
+				for j := range n - 1 {
+					take(&pauses, tr.lines[j], tr.lines[j+1], 5*time.Second)
+				}
+			}
+			if i > 0 && len(tr.lines) > 0 && len(list[i-1].lines) > 0 {
+				take(&waits, list[i-1].lines[len(list[i-1].lines)-1], tr.lines[0], 5*time.Second)
+			}
+		}
+	}
+	uniformFrom(t, "pauses", pauses, 0.3, 2.1)
+	uniformFrom(t, "waits", waits, 0.6, 1.5)
+}
+
+func (a access) took() time.Duration { return time.Duration(a.DurationMS * float64(time.Millisecond)) }
+
+// uniformFrom is Kolmogorov–Smirnov with room for the time that a request is on
+// its way, 3 % of all: it tells another distribution, not a millisecond.
+func uniformFrom(t *testing.T, what string, times []float64, low, high float64) {
+	t.Helper()
+	slices.Sort(times)
+	n, distance := float64(len(times)), 0.0
+	for i, x := range times {
+		f := min(1, max(0, (x-low)/(high-low)))
+		distance = max(distance, math.Abs(f-float64(i)/n), math.Abs(f-float64(i+1)/n))
+	}
+	t.Logf("%s: Kolmogorov–Smirnov distance %.4f, n = %v", what, distance, n)
+	if most := 1.95/math.Sqrt(n) + 0.03; n < 300 || distance > most {
+		t.Errorf("%s: Kolmogorov–Smirnov distance %.4f of %v from %v to %v s, want at most %.4f", what, distance, n, low, high, most)
+	}
+}
+
+// clerk stands before the target and notes which groups each organization has
+// been in: the access log does not know the organization.
+type clerk struct {
+	URL    string
+	mu     sync.Mutex
+	groups map[string]map[string]bool // by organization
+}
+
+func startClerk(t *testing.T, host string) *clerk {
+	t.Helper()
+	to, err := url.Parse(host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &clerk{groups: map[string]map[string]bool{}}
+	proxy := httputil.NewSingleHostReverseProxy(to)
+	proxy.ModifyResponse = c.note
+	server := httptest.NewServer(proxy)
+	t.Cleanup(server.Close)
+	c.URL = server.URL
+	return c
+}
+
+func (c *clerk) note(res *http.Response) error {
+	if res.Request.URL.Path != agentsLogIn {
+		return nil
+	}
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		return err
+	}
+	res.Body = io.NopCloser(bytes.NewReader(body))
+	var session struct{ User struct{ Organization string } }
+	if err := json.Unmarshal(body, &session); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.groups[session.User.Organization] == nil {
+		c.groups[session.User.Organization] = map[string]bool{}
+	}
+	c.groups[session.User.Organization][res.Request.UserAgent()] = true
+	return nil
+}
+
+// seen is how many organizations have sent somebody, and how many of them were in
+// group A only, in B only.
+func (c *clerk) seen() (all, onlyA, onlyB int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, agents := range c.groups {
+		a, b := agents["DynaClaimz-API-Client/2.1.0 (Group-A)"], agents["DynaClaimz-API-Client/2.1.0 (Group-B)"]
+		switch {
+		case len(agents) > 1:
+		case a:
+			onlyA++
+		case b:
+			onlyB++
+		}
+	}
+	return len(c.groups), onlyA, onlyB
+}
+
+// Each organization is in one group, over two workers and two runs; how many are
+// in A is what the percentage makes of the demo's 40.
+func TestInsuranceGroups(t *testing.T) {
+	t.Parallel()
+	for percentage, inA := range map[string]int{"0": 0, "10": 5, "50": 21, "100": 40} {
+		t.Run(percentage+" percent", func(t *testing.T) {
+			target := startInsuranceTarget(t)
+			c := startClerk(t, target.host)
+			m := startInsurance(t)
+			for run := 1; run <= 2; run++ {
+				var workers []*process
+				for range 2 {
+					workers = append(workers, startWorker(t, swell, m.port, hasty("LOAD_GROUP_A_PERCENTAGE="+percentage,
+						"LOAD_MIN_TASKS_BEFORE_ROTATION=1", "LOAD_MAX_TASKS_BEFORE_ROTATION=1", "LOAD_BASELINE_TASK_WEIGHTS={\"review_quotes\": 1}")))
+				}
+				m.ready(2)
+				before := len(byPath(target.accesses(), agentsLogIn))
+				m.swarm(20, 20, "host", c.URL)
+				until(t, "many have logged in, of all organizations", func() bool {
+					all, _, _ := c.seen()
+					return all == 40 && len(byPath(target.accesses(), agentsLogIn)) > before+500
+				})
+				m.stop()
+				for _, w := range workers {
+					w.signal(t, os.Interrupt)
+					w.wait(t)
+				}
+				m.ready(0)
+			}
+			if all, a, b := c.seen(); a != inA || b != 40-inA {
+				t.Errorf("of %d organizations %d were in A alone and %d in B alone, want %d and %d", all, a, b, inA, 40-inA)
+			}
+		})
+	}
+}
+
+// No service: the sentence is in the log, the Logs tab and the Exceptions tab, and
+// nothing else happens. It comes up: all users start, and nothing was restarted.
+func TestTheInsuranceServiceComesUpLate(t *testing.T) {
+	t.Parallel()
+	port := freePort(t)
+	host := fmt.Sprintf("http://127.0.0.1:%d", port)
+	m := startInsurance(t)
+	w := startWorker(t, swell, m.port, hasty())
+	m.ready(1)
+	m.swarm(10, 10, "host", host)
+	sentence := fmt.Sprintf("Failed to fetch organizations: GET %s%s had no answer (ConnectionRefusedError(111, 'Connection refused')); "+
+		"check that the service runs, and the host; no user starts until it works", host, organizationsPath)
+	w.says(t, sentence, 2)
+	until(t, "the Exceptions tab has the sentence", func() bool {
+		return slices.ContainsFunc(m.exceptions(), func(x exception) bool { return strings.Contains(x.Msg, sentence) })
+	})
+	until(t, "the Logs tab has the sentence", func() bool { return strings.Contains(m.logs(), sentence) })
+	for _, row := range m.stats().Stats {
+		if row.Name != organizationsPath && row.Name != "Aggregated" {
+			t.Errorf("%d times %s %s", row.Requests, row.Method, row.Name)
+		}
+	}
+	target := startTargetAt(t, port, "--workload", "insurance")
+	until(t, "all users have logged in", func() bool { return len(byPath(target.accesses(), agentsLogIn)) >= 10 })
+	m.flows()
+	m.running(10)
+}
+
+// What a Locust user types: a headless master with reports, two workers beside it.
+func TestTheInsuranceExampleCommands(t *testing.T) {
+	t.Parallel()
+	target := startInsuranceTarget(t)
+	dir := t.TempDir()
+	m := startInsurance(t, "--headless", "--users", "100", "--spawn-rate", "10", "--run-time", "15s", "--expect-workers", "2",
+		"--host", target.host, "--html", filepath.Join(dir, "report.html"), "--csv", filepath.Join(dir, "run"))
+	settings := []string{"LOAD_STEP_PAUSE_MAX=1", "LOAD_WAIT_TIME_MIN=0.2", "LOAD_WAIT_TIME_MAX=0.5", "LOAD_STEP_PAUSE_MIN=0.1"}
+	workers := []*process{startWorker(t, swell, m.port, settings), startWorker(t, swell, m.port, settings)}
+	if code := m.wait(t); code != 0 {
+		t.Errorf("the master ended with %d", code)
+	}
+	for _, w := range workers {
+		if code := w.wait(t); code != 0 {
+			t.Errorf("a worker ended with %d", code)
+		}
+	}
+	got := map[string]int64{}
+	for row, n := range readCSV(t, filepath.Join(dir, "run_stats.csv")) {
+		got[endpoint(row)] += n
+	}
+	want := map[string]int64{}
+	for _, a := range target.ended() {
+		want[endpoint(rowName(a.Method, a.Path))]++
+		if a.Status >= 400 && a.Status != 409 {
+			t.Errorf("%s %s: %d", a.Method, a.Path, a.Status)
+		}
+	}
+	compare(t, got, want, cancelled(workers...))
+	report, err := os.ReadFile(filepath.Join(dir, "report.html"))
+	if err != nil || !bytes.Contains(report, []byte("/api/v1/claims/[id]/history")) {
+		t.Errorf("the report is not there or empty: %v", err)
+	}
+	if n := want["GET "+organizationsPath]; n != 2 {
+		t.Errorf("%d times %s, want once a worker", n, organizationsPath)
+	}
+}
+
+// Weights that name only payment's tasks leave the agents their own.
+func TestWeightsOfTheOtherWorkload(t *testing.T) {
+	t.Parallel()
+	target := startInsuranceTarget(t)
+	m := startInsurance(t)
+	startWorker(t, swell, m.port, hasty(`LOAD_BASELINE_TASK_WEIGHTS={"browse": 1}`))
+	m.ready(1)
+	m.swarm(10, 10, "host", target.host)
+	until(t, "all tasks have run", func() bool {
+		seen := map[string]bool{}
+		for _, list := range trips(t, target.accesses()) {
+			for _, tr := range list {
+				if _, task := taskOf(tr); task != "" {
+					seen[task] = true
+				}
+			}
+		}
+		return len(seen) == 7
+	})
+}
+
+// A token that expires is got anew for the same person: nothing fails.
+func TestAnAgentsTokenExpires(t *testing.T) {
+	t.Parallel()
+	target := startInsuranceTarget(t, "--token-lifetime", "500ms")
+	m := startInsurance(t, "--stop-timeout", "30")
+	w := startWorker(t, swell, m.port, hasty("LOAD_MAX_TASKS_BEFORE_ROTATION=0"))
+	m.ready(1)
+	m.swarm(10, 10, "host", target.host)
+	until(t, "many tokens have expired", func() bool {
+		return len(withStatus(target.accesses(), 401)) > 30
+	})
+	m.stop()
+	m.ready(1)
+	log := target.ended()
+	m.nothingUnexpected(t, log, w)
+	if logIns, expired := len(byPath(log, agentsLogIn)), len(withStatus(log, 401)); logIns != 10+expired {
+		t.Errorf("%d log-ins of 10 users after %d refusals", logIns, expired)
+	}
+}
+
+func withStatus(log []access, status int) []access {
+	return slices.DeleteFunc(slices.Clone(log), func(a access) bool { return a.Status != status })
+}

@@ -1,0 +1,220 @@
+package tasks
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"swell/users"
+)
+
+// registry is a service that lists organizations and people, three a page, and
+// lets everybody in.
+type registry struct {
+	URL  string
+	mu   sync.Mutex
+	how  http.HandlerFunc // answers lists in its place; nil: none
+	seen []string         // "path?query User-Agent" of each request
+	log  bytes.Buffer
+}
+
+func openRegistry(t *testing.T) *registry {
+	t.Helper()
+	r := &registry{}
+	server := httptest.NewServer(r)
+	t.Cleanup(server.Close)
+	r.URL = server.URL
+	return r
+}
+
+func (r *registry) answer(how http.HandlerFunc) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.how = how
+}
+
+func (r *registry) requests() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.seen)
+}
+
+func (r *registry) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.seen = append(r.seen, req.URL.String()+" "+req.UserAgent())
+	switch {
+	case req.URL.Path == "/api/v1/auth/login":
+		fmt.Fprint(w, `{"access_token":"t"}`)
+	case r.how != nil:
+		r.how(w, req)
+	case req.URL.Path == "/api/v1/organizations":
+		list(w, req, "org", 4)
+	default:
+		list(w, req, "usr", 8)
+	}
+}
+
+// list writes a page of three of n things.
+func list(w http.ResponseWriter, req *http.Request, prefix string, n int) {
+	first := 0
+	if after := req.URL.Query().Get("starting_after"); after != "" {
+		_, _ = fmt.Sscanf(after, prefix+"_%d", &first)
+		first++
+	}
+	var listed page[colleague]
+	for i := first; i < min(n, first+3); i++ {
+		listed.Data = append(listed.Data, colleague{ID: fmt.Sprintf("%s_%012d", prefix, i), Organization: fmt.Sprintf("org_%012d", i%4), Email: fmt.Sprint(i)})
+	}
+	listed.More = first+3 < n
+	_ = json.NewEncoder(w).Encode(listed) // a client that is gone does not care
+}
+
+// Write lets the registry keep the worker's log.
+func (r *registry) Write(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.log.Write(p)
+}
+
+// staff are n users of each class, at work until the test ends.
+func (r *registry) staff(t *testing.T, n int) (*users.Population, *tape) {
+	t.Helper()
+	o := newOffice(Agents{Password: "p", GroupA: 100, WaitMax: 50 * time.Millisecond})
+	o.again, o.rest = time.Millisecond, time.Millisecond
+	var classes []users.Class
+	target := users.Target{}
+	for _, name := range []string{"QuoteAgent", "ClaimsAgent"} {
+		class := o.class(name, []duty{{"look", 1, read, reviewQuotes}})
+		classes, target[name] = append(classes, class), n
+	}
+	recorded := &tape{}
+	p := users.NewPopulation(classes, recorded, slog.New(slog.NewTextHandler(r, nil)))
+	p.Set(&users.Test{Host: r.URL, Seed: 6, Began: time.Now()}, target)
+	t.Cleanup(func() {
+		p.Leave(users.LeaveNow())
+		<-p.Emptied()
+	})
+	return p, recorded
+}
+
+// until waits for a condition; the time bounds a failure only.
+func until(t *testing.T, what string, condition func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if condition() {
+			return
+		}
+	}
+	t.Fatalf("waited in vain until %s", what)
+}
+
+func count(requests []string, begin string) (n int) {
+	for _, r := range requests {
+		if strings.HasPrefix(r, begin) {
+			n++
+		}
+	}
+	return n
+}
+
+// Both lists are fetched once for all users of both classes, to the last page,
+// and are the only requests without a group.
+func TestTheListsAreFetchedOnceForAll(t *testing.T) {
+	r := openRegistry(t)
+	_, recorded := r.staff(t, 20)
+	until(t, "all have logged in", func() bool { return count(r.requests(), "/api/v1/auth/login ") == 40 })
+	all := r.requests()
+	want := []string{
+		"/api/v1/organizations?limit=100", "/api/v1/organizations?limit=100&starting_after=org_000000000002",
+		"/api/v1/users?limit=100", "/api/v1/users?limit=100&starting_after=usr_000000000002", "/api/v1/users?limit=100&starting_after=usr_000000000005",
+	}
+	for i, path := range want {
+		if !strings.HasPrefix(all[i], path+" Swell/") {
+			t.Errorf("request %d is %s, want %s", i+1, all[i], path)
+		}
+	}
+	for _, request := range all[len(want):] {
+		if !strings.HasSuffix(request, " DynaClaimz-API-Client/2.1.0 (Group-A)") {
+			t.Errorf("without its group: %s", request)
+		}
+	}
+	if x := recorded.said(); len(x) > 0 {
+		t.Errorf("exceptions %v", x)
+	}
+}
+
+// Whatever is wrong, the log and the Exceptions tab say what to check, nobody
+// sends anything else; and when it works, all start by themselves.
+func TestNobodyStartsUntilTheListsAreThere(t *testing.T) {
+	status := func(code int) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }
+	}
+	text := func(body string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, body) }
+	}
+	for _, row := range []struct {
+		name string
+		how  http.HandlerFunc
+		says string
+	}{
+		{"a service in trouble", status(503), "Failed to fetch organizations: GET HOST/api/v1/organizations was answered with status 503; check the service's own log"},
+		{"another service", status(404), "status 404; check that the host is that of the insurance service's gateway"},
+		{"a log-in is wanted", status(401), "status 401; check that the service lets this call in without a log-in"},
+		{"a page for people", text("<html>"), "was answered with status 200 and no list; check that the host"},
+		{"no data", text(`{"data":[]}`), "was answered with an empty list; check that the service has its data"},
+		{"pages that do not turn", text(`{"data":[{"id":"org_1"}],"has_more":true}`), "the same page twice; check that the service heeds starting_after"},
+		{"a broken connection", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "had no answer ("},
+		{"only the users are missing", func(w http.ResponseWriter, req *http.Request) {
+			if strings.HasSuffix(req.URL.Path, "users") {
+				w.WriteHeader(http.StatusInternalServerError)
+				return
+			}
+			list(w, req, "org", 4)
+		}, "Failed to fetch users: GET HOST/api/v1/users was answered with status 500; check the service's own log; no user starts until it works"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			r := openRegistry(t)
+			r.answer(row.how)
+			_, recorded := r.staff(t, 10)
+			says := strings.ReplaceAll(row.says, "HOST", r.URL)
+			until(t, "it has been said more than once", func() bool { return len(recorded.said()) > 1 })
+			for _, x := range recorded.said() {
+				if !strings.Contains(x, says) {
+					t.Errorf("the exception is %s, want %s", x, says)
+				}
+			}
+			r.mu.Lock()
+			logged := strings.Contains(r.log.String(), "level=ERROR") && strings.Contains(r.log.String(), says)
+			r.mu.Unlock()
+			if !logged {
+				t.Errorf("the log does not say %s", says)
+			}
+			if n := count(r.requests(), "/api/v1/auth/login "); n > 0 {
+				t.Errorf("%d log-ins although nobody is known", n)
+			}
+			r.answer(nil)
+			until(t, "all have logged in", func() bool { return count(r.requests(), "/api/v1/auth/login ") == 20 })
+		})
+	}
+}
+
+// A next test asks anew: the service may have other people by then.
+func TestTheNextTestAsksAnew(t *testing.T) {
+	r := openRegistry(t)
+	p, _ := r.staff(t, 1)
+	until(t, "both have logged in", func() bool { return count(r.requests(), "/api/v1/auth/login ") == 2 })
+	p.Leave(users.LeaveNow())
+	<-p.Emptied()
+	p.Set(&users.Test{Host: r.URL, Seed: 6, Began: time.Now()}, users.Target{"QuoteAgent": 1})
+	until(t, "the list was asked for again", func() bool { return count(r.requests(), "/api/v1/users?limit=100 ") == 2 })
+}
