@@ -8,7 +8,7 @@ VENV   := .venv
 TOOL   := $(GO) tool -modfile=tools/go.mod
 
 .DEFAULT_GOAL := help
-.PHONY: help build venv demo test lint unit e2e e2e-goczmq browser-test fuzz bench bench-workers locustfile clean
+.PHONY: help build venv demo test lint unit e2e e2e-goczmq browser-test fuzz bench bench-workers locustfile plots clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,7 @@ test: lint unit e2e e2e-goczmq browser-test ## all tests, on a fresh clone too
 lint: venv ## go vet, golangci-lint, gofumpt, ruff, shellcheck
 	tools/debian.sh shellcheck
 	$(GO) vet ./...
+	cd docs/plots && $(GO) vet .
 	$(TOOL) gofumpt -l -d . | tee /dev/stderr | test -z "$$(cat)"
 	$(TOOL) golangci-lint run
 	$(VENV)/bin/ruff check .
@@ -38,6 +39,7 @@ lint: venv ## go vet, golangci-lint, gofumpt, ruff, shellcheck
 
 unit: venv ## unit tests with the race detector, fuzz seeds included
 	$(GO) test -race $$($(GO) list ./... | grep -v '/e2e')
+	cd docs/plots && $(GO) test .
 	$(GO) test ./worker # boomer itself has data races: its tests run without the detector
 
 e2e: venv ## end-to-end tests against a stock master
@@ -57,6 +59,8 @@ fuzz: ## fuzz the decoders of foreign bytes, a minute each
 	    $(GO) test ./worker -run '^$$' -fuzz "^$$f$$" -fuzztime 60s -fuzzminimizetime 20x || exit 1; \
 	done
 	$(GO) test ./config -run '^$$' -fuzz '^FuzzParseWeights$$' -fuzztime 60s -fuzzminimizetime 20x
+	$(GO) test ./users -run '^$$' -fuzz '^FuzzParseLabel$$' -fuzztime 60s -fuzzminimizetime 20x
+	$(GO) test ./fidelity -run '^$$' -fuzz '^FuzzRead$$' -fuzztime 60s -fuzzminimizetime 20x
 
 bench: ## Go benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
@@ -66,6 +70,9 @@ bench-workers: venv ## what a request costs in CPU: Locust's own workers and Swe
 
 locustfile: build ## write locust/locustfile.py anew from the built-in user classes
 	bin/swell locustfile > locust/locustfile.py
+
+plots: ## draw the pictures in docs/ anew
+	cd docs/plots && $(GO) test -update .
 
 clean: ## remove what was built
 	rm -rf bin $(VENV)

@@ -153,6 +153,6 @@ Without a verb, swell is a worker, like "locust --worker".`,
 	w := c.workerCommand()
 	root.RunE = w.RunE
 	root.Flags().AddFlagSet(w.Flags())
-	root.AddCommand(w, c.runCommand(), c.demoCommand(), c.targetCommand(), c.planCommand(), c.locustfileCommand(), c.versionCommand())
+	root.AddCommand(w, c.runCommand(), c.demoCommand(), c.targetCommand(), c.planCommand(), c.fidelityCommand(), c.locustfileCommand(), c.versionCommand())
 	return root
 }

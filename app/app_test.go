@@ -59,7 +59,7 @@ func TestHelpOfEveryVerb(t *testing.T) {
 		args []string
 		says []string
 	}{
-		{[]string{"--help"}, []string{"Swell sends the traffic of a Locust test", "worker", "run", "demo", "target", "plan", "locustfile", "version", "--master-host"}},
+		{[]string{"--help"}, []string{"Swell sends the traffic of a Locust test", "worker", "run", "demo", "target", "plan", "fidelity", "locustfile", "version", "--master-host"}},
 		{[]string{"-h"}, []string{"Without a verb, swell is a worker"}},
 		{[]string{"help"}, []string{"Without a verb, swell is a worker"}},
 		{[]string{"worker", "--help"}, []string{"SIGTERM", "--master-host", "LOCUST_MASTER_NODE_HOST", "--master-port", "--loglevel", "(default INFO)", "-H, --host URL", "SWELL_MASTER_HEARTBEAT_TIMEOUT"}},
@@ -68,6 +68,7 @@ func TestHelpOfEveryVerb(t *testing.T) {
 		{[]string{"demo", "--help"}, []string{"demo target", "--target-port", "--workload", "SWELL_ACCESS_LOG"}},
 		{[]string{"target", "--help"}, []string{"--listen", "--access-log", "127.0.0.1:8081"}},
 		{[]string{"plan", "--help"}, []string{"--service-time", "50ms", "LOAD_WARMUP_DURATION (default 0)", "exit code 2"}},
+		{[]string{"fidelity", "--help"}, []string{"--access-log", "--transition-log", "--allowance-p50", "5ms", "--clock-error", "duration_ms", "Exit code 0"}},
 		{[]string{"locustfile", "--help"}, []string{"swell locustfile > locustfile.py"}},
 		{[]string{"version", "--help"}, []string{"Print the version"}},
 	}
@@ -127,6 +128,11 @@ func TestACommandLineThatIsRefused(t *testing.T) {
 		{[]string{"plan", "extra"}, `"extra"`},
 		{[]string{"plan", "--service-time", "50"}, "missing unit in duration"},
 		{[]string{"plan", "--service-time", "0s"}, "--service-time: must be from 1µs to 1h (got 0s)"},
+		{[]string{"fidelity", "extra"}, `"extra"`},
+		{[]string{"fidelity", "--transition-log", os.DevNull}, "--access-log: must be the target's access log (not given)"},
+		{[]string{"fidelity", "--access-log", os.DevNull}, "--transition-log: must be the transition log of a worker (not given)"},
+		{[]string{"fidelity", "--access-log", os.DevNull, "--transition-log", os.DevNull, "--clock-error", "-1s"}, "--clock-error: must be from 0s to 1h (got -1s)"},
+		{[]string{"worker", "--label-requests=perhaps"}, `"perhaps"`},
 		{[]string{"locustfile", "extra"}, `"extra"`},
 		{[]string{"version", "--nonsense"}, "unknown flag"},
 	}

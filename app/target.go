@@ -18,8 +18,9 @@ func (c *command) targetCommand() *cobra.Command {
 		Short: "Run the demo target, a small payment service",
 		Long: `target serves a small payment service, in memory, to try things out against.
 
-The access log is one JSON object a line: time, method, path, query, status,
-duration_ms, user_agent, baggage, traceparent, x_datadog_trace_id, remote.`,
+The access log is one JSON object a line: time (when the request arrived),
+method, path, query, status, duration_ms (until the answer was written),
+user_agent, baggage, traceparent, x_datadog_trace_id, remote.`,
 		Example: "  swell target --listen 127.0.0.1:8081 --access-log access.jsonl",
 		Args:    cobra.NoArgs,
 	}

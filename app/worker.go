@@ -3,11 +3,13 @@ package app
 import (
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
 	"swell/config"
 	"swell/experiment"
+	"swell/fidelity"
 	"swell/logging"
 	"swell/version"
 	"swell/worker"
@@ -47,13 +49,24 @@ func (c *command) work(cmd *cobra.Command, cfg config.Worker) error {
 	log := logs.Logger("swell.worker")
 	log.Info(fmt.Sprintf("starting Swell %s", version.String()))
 	experiments := experiment.Reader{Classes: c.app.Classes, Log: log}
-	err = worker.New(worker.Config{
+	wc := worker.Config{
 		Master: cfg.Master, Classes: c.app.Classes, Host: cfg.Host, Silence: cfg.Silence,
 		OnTestStart: c.app.OnTestStart, OnTestStop: c.app.OnTestStop,
-		Experiment: func(options map[string]any) (worker.Experiment, error) { return experiments.Read(options) },
-		Log:        log, LogLines: logs.Recent,
-	}).Run(cmd.Context())
-	if err != nil {
+		Experiment:    func(options map[string]any) (worker.Experiment, error) { return experiments.Read(options) },
+		LabelRequests: cfg.LabelRequests, Log: log, LogLines: logs.Recent,
+	}
+	if cfg.TransitionLog != "" {
+		// Appended to: other workers may share it, and a worker may have to replace its process.
+		file, err := os.OpenFile(cfg.TransitionLog, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+		if err != nil {
+			return fmt.Errorf("--transition-log: must be a file that can be written (%w)", err)
+		}
+		defer file.Close() // the log was flushed, and has reported what could not be written
+		transitions := fidelity.NewLog(file, log)
+		defer transitions.Close()
+		wc.Transitions = transitions
+	}
+	if err := worker.New(wc).Run(cmd.Context()); err != nil {
 		return failed{err}
 	}
 	log.Info("shut down")

@@ -165,6 +165,9 @@ func (x *exchange) prepare(method, url string, opts []Option) error {
 	for _, opt := range opts {
 		opt(&x.request)
 	}
+	if label, ok := c.user.Label(); ok {
+		x.label(label)
+	}
 	if x.invalid != nil {
 		return x.invalid
 	}

@@ -77,6 +77,10 @@ func run(tb testing.TB, host string, rec users.Recorder, script users.TaskFunc) 
 
 // populate starts one user of host whose only task is script, once.
 func populate(host string, rec users.Recorder, script users.TaskFunc) *users.Population {
+	return populateUnder(&users.Test{Host: host}, rec, script)
+}
+
+func populateUnder(test *users.Test, rec users.Recorder, script users.TaskFunc) *users.Population {
 	done := false
 	task := func(ctx context.Context, u *users.User) error {
 		if done {
@@ -87,7 +91,7 @@ func populate(host string, rec users.Recorder, script users.TaskFunc) *users.Pop
 	}
 	classes := []users.Class{{Name: "X", Hostless: true, Tasks: []users.Task{{Name: "t", Run: task}}}}
 	p := users.NewPopulation(classes, rec, slog.New(slog.DiscardHandler))
-	p.Set(&users.Test{Host: host}, users.Target{"X": 1})
+	p.Set(test, users.Target{"X": 1})
 	return p
 }
 

@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"swell/users"
 )
 
 // Option is something about one request. Of two that say the same, the later
@@ -157,6 +159,12 @@ const baggage = "baggage"
 
 // synthetic tells the target, and everything behind it, that no person is waiting.
 const synthetic = "synthetic_request=true"
+
+// label appends who sends the request, and when in its life, to the baggage.
+func (r *request) label(l users.Label) {
+	r.ownHeader()
+	r.header[baggage] = []string{r.header[baggage][0] + "," + l.String()}
+}
 
 // withSynthetic is a baggage header's list with our member in it, once.
 func withSynthetic(list string) string {

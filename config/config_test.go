@@ -193,6 +193,7 @@ func TestEverySettingCanBeSetBothWays(t *testing.T) {
 		"master-host": "m", "master-port": "2", "host": "http://x", "loglevel": "DEBUG", "logfile": "f",
 		"master-heartbeat-timeout": "2", "headless": "true", "users": "2", "spawn-rate": "2", "run-time": "2s",
 		"workers": "2", "workload": "payment", "web-port": "2", "target-port": "2", "access-log": "f", "locustfile": "f",
+		"transition-log": "f", "label-requests": "true",
 	}
 	read := func(worker bool, f Flags) (any, error) {
 		if worker {

@@ -33,6 +33,8 @@ func TestAWorkersSettingsThatAreTaken(t *testing.T) {
 		{"a level in small letters", map[string]string{"loglevel": "warning"}, func(w Worker) any { return w.Level }, slog.LevelWarn},
 		{"the highest level", map[string]string{"loglevel": "CRITICAL"}, func(w Worker) any { return w.Level }, slog.LevelError + 4},
 		{"a log file", map[string]string{"logfile": "a/b.log"}, func(w Worker) any { return w.LogFile }, "a/b.log"},
+		{"a transition log", map[string]string{"transition-log": "a/b.jsonl"}, func(w Worker) any { return w.TransitionLog }, "a/b.jsonl"},
+		{"labels", map[string]string{"label-requests": "true"}, func(w Worker) any { return w.LabelRequests }, true},
 		{"parts of a second", map[string]string{"master-heartbeat-timeout": "2.5"}, func(w Worker) any { return w.Silence }, 2500 * time.Millisecond},
 		{"the longest silence", map[string]string{"master-heartbeat-timeout": "86400"}, func(w Worker) any { return w.Silence }, 24 * time.Hour},
 	}
@@ -98,6 +100,7 @@ func TestASettingThatIsRefused(t *testing.T) {
 		{worker, "master-heartbeat-timeout", "60s", seconds},
 		{worker, "master-heartbeat-timeout", "86401", seconds},
 		{worker, "master-heartbeat-timeout", "", seconds},
+		{worker, "label-requests", "maybe", truth},
 		{local, "host", "example.com", url},
 		{local, "headless", "maybe", truth},
 		{local, "users", "-1", whole},

@@ -16,12 +16,14 @@ import (
 
 // rawWorker is what was typed. Locust's own names come first.
 type rawWorker struct {
-	MasterHost string `envconfig:"LOCUST_MASTER_NODE_HOST" flag:"master-host" value:"host" default:"127.0.0.1" desc:"host or IP address of the Locust master"`
-	MasterPort string `envconfig:"LOCUST_MASTER_NODE_PORT" flag:"master-port" value:"port" default:"5557" desc:"port of the Locust master"`
-	Host       string `envconfig:"LOCUST_HOST" flag:"host" value:"URL" short:"H" desc:"where traffic goes when the master names no host, like https://www.example.com"`
-	LogLevel   string `envconfig:"LOCUST_LOGLEVEL" flag:"loglevel" value:"level" short:"L" default:"INFO" desc:"DEBUG, INFO, WARNING, ERROR or CRITICAL"`
-	LogFile    string `envconfig:"LOCUST_LOGFILE" flag:"logfile" value:"file" desc:"file for the log lines; stderr if not set"`
-	Silence    string `envconfig:"SWELL_MASTER_HEARTBEAT_TIMEOUT" flag:"master-heartbeat-timeout" value:"seconds" default:"60" desc:"seconds without a word after which the master counts as lost"`
+	MasterHost  string `envconfig:"LOCUST_MASTER_NODE_HOST" flag:"master-host" value:"host" default:"127.0.0.1" desc:"host or IP address of the Locust master"`
+	MasterPort  string `envconfig:"LOCUST_MASTER_NODE_PORT" flag:"master-port" value:"port" default:"5557" desc:"port of the Locust master"`
+	Host        string `envconfig:"LOCUST_HOST" flag:"host" value:"URL" short:"H" desc:"where traffic goes when the master names no host, like https://www.example.com"`
+	LogLevel    string `envconfig:"LOCUST_LOGLEVEL" flag:"loglevel" value:"level" short:"L" default:"INFO" desc:"DEBUG, INFO, WARNING, ERROR or CRITICAL"`
+	LogFile     string `envconfig:"LOCUST_LOGFILE" flag:"logfile" value:"file" desc:"file for the log lines; stderr if not set"`
+	Silence     string `envconfig:"SWELL_MASTER_HEARTBEAT_TIMEOUT" flag:"master-heartbeat-timeout" value:"seconds" default:"60" desc:"seconds without a word after which the master counts as lost"`
+	Transitions string `envconfig:"SWELL_TRANSITION_LOG" flag:"transition-log" value:"file" desc:"file that every change of a user between ON, OFF and away is appended to, one JSON object a line; none if not set"`
+	Label       string `envconfig:"SWELL_LABEL_REQUESTS" flag:"label-requests" default:"false" desc:"name user, session, burst and task in the baggage header of every request"`
 }
 
 // Worker is the checked settings of `swell worker`.
@@ -35,6 +37,10 @@ type Worker struct {
 	LogFile string
 	// Silence is after what time without a word the master counts as lost; > 0.
 	Silence time.Duration
+	// TransitionLog is the file that the users' changes are appended to; empty: none.
+	TransitionLog string
+	// LabelRequests lets each request name its user, session, burst and task.
+	LabelRequests bool
 }
 
 // ReadWorker reads and checks the settings of a worker. The error joins all
@@ -64,6 +70,9 @@ func ReadWorker(flags Flags) (Worker, error) {
 	w.LogFile = raw.LogFile
 	w.Silence, err = parseSeconds(raw.Silence)
 	check("Silence", err)
+	w.TransitionLog = raw.Transitions
+	w.LabelRequests, err = parseBool(raw.Label)
+	check("Label", err)
 	return w, errors.Join(problems...)
 }
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -119,18 +118,8 @@ func TestFailuresAreOneRowPerCause(t *testing.T) {
 func TestFranticUsersLeaveRoomForTheMaster(t *testing.T) {
 	t.Parallel()
 	const only = "TESTWORKER_FRANTIC=1"
-	dir := t.TempDir()
-	prefix, file := filepath.Join(dir, "run"), filepath.Join(dir, "locustfile.py")
-	printing := exec.Command(testworker, "locustfile")
-	printing.Env = append(os.Environ(), only)
-	text, err := printing.Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(file, text, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	m := startMaster(t, "-f", file, "--headless", "-u", "500", "-r", "500", "-t", "8s", "--csv", prefix)
+	prefix := filepath.Join(t.TempDir(), "run")
+	m := startMaster(t, "-f", locustfile(t, testworker, only), "--headless", "-u", "500", "-r", "500", "-t", "8s", "--csv", prefix)
 	w := m.worker(only)
 	if code := m.wait(t); code != 1 {
 		t.Errorf("the master ended with %d, want 1 for the exceptions", code)

@@ -56,9 +56,11 @@ func (m *master) start() {
 func (m *master) headless() bool { return strings.Contains(strings.Join(m.args, " "), "--headless") }
 
 // locustfile is what `locustfile` prints, in a file.
-func locustfile(t *testing.T, program string) string {
+func locustfile(t *testing.T, program string, env ...string) string {
 	t.Helper()
-	text, err := exec.Command(program, "locustfile").Output()
+	printing := exec.Command(program, "locustfile")
+	printing.Env = append(os.Environ(), env...)
+	text, err := printing.Output()
 	if err != nil {
 		t.Fatalf("print the locustfile: %v", err)
 	}

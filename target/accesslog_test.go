@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -53,24 +52,6 @@ func TestAccessLogTimes(t *testing.T) {
 		line := logLines(t, log.String())[0]
 		if line.Time != arrived.Format("2006-01-02T15:04:05.000000000Z") || line.DurationMS != 1.5 {
 			t.Errorf("time %s and duration %v ms, want %v and 1.5", line.Time, line.DurationMS, arrived)
-		}
-	})
-}
-
-func TestAccessLogIsFlushedEvery100ms(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var log safeBuffer
-		s := newTestServer(t, Options{AccessLog: &log})
-		defer s.Close()
-		call(t, s, "GET", "/healthz", "")
-		synctest.Wait()
-		if log.String() != "" {
-			t.Error("the line was not buffered")
-		}
-		time.Sleep(flushEvery)
-		synctest.Wait()
-		if got := len(logLines(t, log.String())); got != 1 {
-			t.Errorf("%d lines after %v, want 1", got, flushEvery)
 		}
 	})
 }
@@ -126,48 +107,6 @@ func TestPanicAfterTheAnswerBeganBreaksTheConnection(t *testing.T) {
 	if lines := logLines(t, log.String()); len(lines) != 1 || lines[0].Status != 500 {
 		t.Errorf("lines %+v", lines)
 	}
-}
-
-// faultyWriter fails its first writes, having taken some bytes.
-type faultyWriter struct {
-	safeBuffer
-	fail, take int
-}
-
-func (w *faultyWriter) Write(p []byte) (int, error) {
-	if w.fail > 0 {
-		w.fail--
-		n, _ := w.safeBuffer.Write(p[:min(w.take, len(p))])
-		return n, errors.New("disk full")
-	}
-	return w.safeBuffer.Write(p)
-}
-
-func TestFailingAccessLogIsReportedOnceAndTrafficGoesOn(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var report safeBuffer
-		w := &faultyWriter{fail: 2, take: 10}
-		s := newTestServer(t, Options{AccessLog: w, Logger: slog.New(slog.NewTextHandler(&report, nil))})
-		defer s.Close()
-		for range 4 {
-			if answer := call(t, s, "GET", "/healthz", ""); answer.Code != 200 {
-				t.Errorf("status %d", answer.Code)
-			}
-			time.Sleep(flushEvery)
-			synctest.Wait()
-		}
-		s.Close()
-		if got := strings.Count(report.String(), "disk full"); got != 1 {
-			t.Errorf("reported %d times, want once: %s", got, report.String())
-		}
-		if !strings.Contains(report.String(), "lines_lost=2") {
-			t.Errorf("the loss is not reported: %s", report.String())
-		}
-		torn, whole, _ := strings.Cut(w.String(), "\n")
-		if got := len(logLines(t, whole)); got != 2 {
-			t.Errorf("after the torn line %q there are %d lines, want 2", torn, got)
-		}
-	})
 }
 
 func TestAccessLogLinesNeverInterleave(t *testing.T) {

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"swell/lines"
 )
 
 const (
@@ -85,7 +87,7 @@ type Server struct {
 	methods   atomic.Uint64 // number of the next payment method
 	keys      *keyring
 	settling  *delayLine
-	log       *accessLog // nil: none
+	log       *lines.Writer // the access log; nil: none
 	inFlight  atomic.Int64
 
 	stop context.CancelFunc // ends the background jobs
@@ -111,8 +113,7 @@ func New(o Options) *Server {
 	s.stop = stop
 	s.jobs.Go(func() { s.settling.run(ctx) })
 	if o.AccessLog != nil {
-		s.log = newAccessLog(o.AccessLog, o.Logger)
-		s.jobs.Go(func() { s.log.run(ctx) })
+		s.log = lines.NewWriter(o.AccessLog, "access log", o.Logger)
 	}
 	return s
 }
@@ -122,6 +123,9 @@ func New(o Options) *Server {
 func (s *Server) Close() {
 	s.stop()
 	s.jobs.Wait()
+	if s.log != nil {
+		s.log.Close()
+	}
 }
 
 // Serve answers requests on ln until ctx ends, then closes ln, lets requests in
@@ -195,7 +199,8 @@ func (s *Server) finish(x *exchange) {
 		x.status = http.StatusInternalServerError
 	}
 	if s.log != nil {
-		s.log.add(x)
+		x.scratch = appendLine(x.scratch[:0], x, time.Now())
+		s.log.Add(x.scratch)
 	}
 	x.release()
 	if cause != nil && begun {

@@ -1,8 +1,11 @@
 package users
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -19,8 +22,21 @@ const (
 	Gone
 )
 
-func (m Mode) String() string {
-	return [...]string{"unborn", "on", "off", "away", "draining", "gone"}[m]
+var modes = [...]string{"unborn", "on", "off", "away", "draining", "gone"}
+
+func (m Mode) String() string { return modes[m] }
+
+// MarshalText writes a mode as String has it.
+func (m Mode) MarshalText() ([]byte, error) { return []byte(modes[m]), nil }
+
+// UnmarshalText reads what MarshalText writes.
+func (m *Mode) UnmarshalText(text []byte) error {
+	i := slices.Index(modes[:], string(text))
+	if i < 0 {
+		return fmt.Errorf("must be %s (got %q)", strings.Join(modes[:], ", "), text)
+	}
+	*m = Mode(i)
+	return nil
 }
 
 // How users with a [Rhythm] live between begin and stop. One cue at a time; what

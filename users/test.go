@@ -29,6 +29,9 @@ type Test struct {
 	Rhythms map[string]*Rhythm
 	// Transitions is told how users go on and off; nil: nobody is.
 	Transitions TransitionLog
+	// LabelRequests lets each request say which user sent it and when in its life:
+	// see [Label]. A client puts it on the wire.
+	LabelRequests bool
 	// Seed is where the users' random streams start from.
 	Seed uint64
 }

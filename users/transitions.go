@@ -11,13 +11,16 @@ type TransitionLog interface {
 
 // Transition is one change of a user's mode.
 type Transition struct {
-	// Class and Seat say which user of this worker's.
-	Class string
-	Seat  int
+	// Worker, Seat and Class say which user it is. A worker's seats are counted
+	// anew in each test.
+	Worker, Seat int
+	Class        string
 	// Session and Burst count from 1, Burst within the session; both are 0 for a
 	// user without a [Rhythm]. A stationary user may begin in the middle of a
 	// session: the bursts before it are not counted.
 	Session, Burst int
+	// Task is how many tasks the user has begun, see [Label].
+	Task int
 	// From and To are the same when the user begins to think.
 	From, To Mode
 	// At is when it happened: when it was due, where a timer fired late.
@@ -36,9 +39,15 @@ func (u *User) note(from, to Mode, at time.Time, lasts time.Duration, why string
 	if u.test.Transitions == nil {
 		return
 	}
-	t := Transition{Class: u.name, Seat: u.seat, From: from, To: to, At: at, For: lasts, Why: why}
+	t := Transition{
+		Worker: u.test.Worker, Seat: u.seat, Class: u.name, Task: u.task,
+		From: from, To: to, At: at, For: lasts, Why: why,
+	}
 	if u.pulse != nil {
 		t.Session, t.Burst = u.pulse.session, u.pulse.burst
+		// The wall clock and the one that the pulse goes by are read one after the
+		// other: a moment of each, the same, would be in the wrong order.
+		t.At = u.born.Add(at.Sub(u.born))
 	}
 	u.test.Transitions.Moved(t)
 }

@@ -35,6 +35,7 @@ type User struct {
 	stopped     bool // a task returned ErrStopUser
 	rescheduled bool // a task returned ErrRescheduleNow
 	taskDue     time.Time
+	task        int          // how many tasks it has begun, see Label
 	pulse       *pulse       // nil: always ON
 	born        time.Time    // the pulse counts from here
 	sent        atomic.Int32 // requests not yet counted by the session
@@ -179,6 +180,7 @@ func (u *User) beginUnder(t *Test, d *deck, e *equilibrium) {
 	} else if u.beginPulse(e) {
 		return
 	}
+	u.task = 1
 	go u.drive()
 }
 
@@ -194,7 +196,13 @@ func (u *User) advance(e event) {
 	u.advanceLocked(e)
 }
 
-func (u *User) advanceLocked(e event) { u.state, _ = u.state.next(e) }
+func (u *User) advanceLocked(e event) {
+	to, ok := u.state.next(e)
+	if ok && e == due {
+		u.task++
+	}
+	u.state = to
+}
 
 // drive does what the state asks for until the user waits or is gone. At most
 // one goroutine drives a user at a time.

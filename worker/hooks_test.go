@@ -46,6 +46,35 @@ func TestHooksRunOncePerTest(t *testing.T) {
 	})
 }
 
+// ledger counts what it was told, and what of it was flushed.
+type ledger struct{ told, flushed atomic.Int64 }
+
+func (l *ledger) Moved(users.Transition) { l.told.Add(1) }
+func (l *ledger) Flush()                 { l.flushed.Store(l.told.Load()) }
+
+// Users have the log and the labels that the worker was made with; the log is
+// flushed when nobody is left.
+func TestTransitionsAreFlushedAtTheEndOfATest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &ledger{}
+		tk := newTalk(t, Config{Classes: idlers("A"), Transitions: l, LabelRequests: true, OnTestStart: func(_ context.Context, test *users.Test) error {
+			if test.Transitions != l || !test.LabelRequests {
+				t.Errorf("the test is %+v", test)
+			}
+			return nil
+		}})
+		tk.link.events.put(connected{3})
+		for i := range int64(2) {
+			tk.order(users.Target{"A": 5}, users.Test{Host: "http://x"})
+			done := tk.halts("stop")
+			<-time.After(time.Second)
+			if want := (i + 1) * 15; !over(done) || l.flushed.Load() != want { // start, stop, left
+				t.Errorf("test %d: %d of %d transitions are flushed, want %d", i+1, l.flushed.Load(), l.told.Load(), want)
+			}
+		}
+	})
+}
+
 func TestNoUserStartsBeforeOnTestStartHasSucceeded(t *testing.T) {
 	rows := []struct {
 		sentence string

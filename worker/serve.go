@@ -222,6 +222,9 @@ func (c *conversation) endTest() {
 	c.overdueAt = time.Time{}
 	c.reports.finalise(c.exits[0].why)
 	c.stopHook(t)
+	if c.cfg.Transitions != nil {
+		c.hooks.queue(c.cfg.Transitions.Flush)
+	}
 }
 
 func (c *conversation) report() {

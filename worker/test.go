@@ -45,6 +45,7 @@ func (c *conversation) order(o order) {
 	c.test.snapshot = o.test
 	c.test.snapshot.Seed, c.test.snapshot.Rhythms = before.Seed, before.Rhythms
 	c.test.snapshot.Worker, c.test.snapshot.Edits = c.index, c.edits
+	c.test.snapshot.Transitions, c.test.snapshot.LabelRequests = c.cfg.Transitions, c.cfg.LabelRequests
 	if c.test.snapshot.Host == "" {
 		c.test.snapshot.Host = c.cfg.Host
 	}

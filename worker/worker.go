@@ -40,6 +40,11 @@ type Config struct {
 	// Experiment makes the experiment of a test from the master's options, or says
 	// what is wrong with them: then no user starts in that test. nil: none.
 	Experiment func(options map[string]any) (Experiment, error)
+	// Transitions is told how users go on and off, and flushed when a test has
+	// ended; nil: nobody is.
+	Transitions TransitionLog
+	// LabelRequests lets each request name its sender, see users.Label.
+	LabelRequests bool
 	// Log gets the worker's own lines; nil discards them.
 	Log *slog.Logger
 	// LogLines returns the last lines of level warning and above, for the Logs
@@ -56,6 +61,14 @@ type Experiment interface {
 	// Follow puts the phase in force that holds so long after the run's start, and
 	// returns for how long; 0: until the run's end.
 	Follow(elapsed time.Duration) time.Duration
+}
+
+// TransitionLog is a log that may keep what it was told in memory for a while.
+type TransitionLog interface {
+	users.TransitionLog
+	// Flush returns when what was told is written. It runs beside everything else,
+	// after OnTestStop.
+	Flush()
 }
 
 // Worker obeys a master.

@@ -20,6 +20,9 @@ func main() {
 	if os.Getenv("TESTWORKER_FRANTIC") != "" { // it would keep the other classes from their work
 		a.Classes = []users.Class{frantic}
 	}
+	if os.Getenv("TESTWORKER_BURSTY") != "" { // its users need no others around them
+		a.Classes = []users.Class{bursty}
+	}
 	if os.Getenv("TESTWORKER_HOOKS") != "" {
 		a.OnTestStart = func(context.Context, *users.Test) error { fmt.Println("hook: test start"); return nil }
 		a.OnTestStop = func(context.Context, *users.Test) error { fmt.Println("hook: test stop"); return nil }
@@ -88,6 +91,30 @@ var frantic = users.Class{
 		_, _ = u.Measure(ctx, "NONE", "nothing", func(context.Context) users.Measured { return users.Measured{} })
 		return errOutOfStock
 	}}},
+}
+
+// bursty lives by a rhythm, fast: it logs in and out in each session, and some of
+// its tasks send several requests.
+var bursty = users.Class{
+	Name: "BurstyUser",
+	Rhythm: &users.Rhythm{
+		On: users.Gamma{Mean: time.Second, CV: 0.5}, Off: users.Gamma{Mean: time.Second, CV: 0.5},
+		Session: users.Count{Mean: 10, CV: 0.5}, Gap: users.Gamma{Mean: time.Second, CV: 0.5},
+		Load: users.Steady(users.Load{Think: &users.Gamma{Mean: 100 * time.Millisecond, CV: 0.5}}),
+	},
+	OnStart: get("/healthz?login"),
+	OnStop:  get("/healthz?logout"),
+	Tasks: []users.Task{
+		{Name: "look", Weight: 3, Run: get("/merchants")},
+		{Name: "page", Run: func(ctx context.Context, u *users.User) error {
+			for _, part := range []string{"/", "/merchants"} {
+				if _, err := client.Of(u).Get(ctx, part, client.Header("baggage", "tenant=acme")); err != nil {
+					return err
+				}
+			}
+			return nil
+		}},
+	},
 }
 
 // talker reads a custom argument of the master's locustfile, and logs out.

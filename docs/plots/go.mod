@@ -1,0 +1,26 @@
+// The pictures of docs/user-model.md. A module of its own, so that nobody who
+// builds Swell needs what draws them.
+module swell/docs/plots
+
+go 1.26.0
+
+require (
+	gonum.org/v1/plot v0.17.0
+	swell v0.0.0
+)
+
+require (
+	codeberg.org/go-fonts/liberation v0.5.0 // indirect
+	codeberg.org/go-latex/latex v0.2.0 // indirect
+	codeberg.org/go-pdf/fpdf v0.11.1 // indirect
+	git.sr.ht/~sbinet/gg v0.7.0 // indirect
+	github.com/agext/levenshtein v1.2.3 // indirect
+	github.com/ajstarks/svgo v0.0.0-20211024235047-1546f124cd8b // indirect
+	github.com/golang/freetype v0.0.0-20170609003504-e2365dfdc4a0 // indirect
+	github.com/kelseyhightower/envconfig v1.4.0 // indirect
+	golang.org/x/image v0.30.0 // indirect
+	golang.org/x/text v0.28.0 // indirect
+	gonum.org/v1/gonum v0.17.0 // indirect
+)
+
+replace swell => ../..
