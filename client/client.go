@@ -26,6 +26,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"strings"
+	"sync/atomic"
 
 	"swell/stats"
 	"swell/users"
@@ -40,7 +41,8 @@ type Client struct {
 	cookies   cookies
 	settings  Settings
 	header    http.Header // what every request carries; never changed, so it is shared
-	invalid   error       // what is wrong with the settings
+	marked    atomic.Pointer[marked]
+	invalid   error // what is wrong with the settings
 	transport *transport
 }
 
@@ -71,6 +73,7 @@ func (c *Client) configure(s Settings) {
 	}
 	c.settings = s
 	c.header, c.invalid = s.header()
+	c.marked.Store(nil)
 	c.transport = newTransport(s)
 }
 
@@ -151,9 +154,11 @@ func (c *Client) Do(ctx context.Context, method, url string, opts ...Option) (*R
 // sent.
 func (x *exchange) prepare(method, url string, opts []Option) error {
 	c := x.client
+	m := c.mark()
 	x.request = request{
 		method:       strings.ToUpper(method),
-		header:       c.header,
+		header:       m.header,
+		marks:        m.members,
 		headerShared: true,
 		invalid:      c.invalid,
 		timeout:      c.settings.timeout(),

@@ -78,6 +78,7 @@ func (w *Worker) serve(ctx context.Context, s *session) error {
 			c.follow()
 		case <-closed:
 			closed, c.lost = nil, true
+			c.tellHealth()
 			c.hungUp()
 		case <-ended:
 			ended = nil
@@ -119,6 +120,7 @@ func (c *conversation) handle(e any) {
 
 func (c *conversation) connected(index int) {
 	c.index = index
+	c.tellHealth()
 	if !c.greeted {
 		c.greeted = true
 		c.log.Info(fmt.Sprintf("connected to the master at %s as %s (index %d)", c.cfg.Master, c.session.link.nodeID(), index))
@@ -228,6 +230,7 @@ func (c *conversation) endTest() {
 }
 
 func (c *conversation) report() {
+	c.tellHealth()
 	if !c.lost && !c.flushed {
 		c.reports.send(c.test.counts())
 	}
