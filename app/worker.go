@@ -11,6 +11,7 @@ import (
 	"swell/experiment"
 	"swell/fidelity"
 	"swell/logging"
+	"swell/telemetry"
 	"swell/version"
 	"swell/worker"
 )
@@ -46,6 +47,10 @@ func (c *command) work(cmd *cobra.Command, cfg config.Worker) error {
 		return fmt.Errorf("--logfile: must be a file that can be written (%w)", err)
 	}
 	c.heedKill()
+	wanted := telemetry.Want(os.Getenv)
+	if cfg.LogFormat == "json" || cfg.LogFormat == "auto" && wanted.Any() && !logs.Terminal() {
+		logs.UseJSON(wanted.Tags()...)
+	}
 	log := logs.Logger("swell.worker")
 	log.Info(fmt.Sprintf("starting Swell %s", version.String()))
 	experiments := experiment.Reader{Classes: c.app.Classes, Log: log}
@@ -66,12 +71,21 @@ func (c *command) work(cmd *cobra.Command, cfg config.Worker) error {
 		defer transitions.Close()
 		wc.Transitions = transitions
 	}
+	if t := telemetry.Start(telemetry.Options{TaskLines: cfg.TaskLines, Log: logs.Logger("swell.telemetry")}); t != nil {
+		defer t.Close()
+		wc.Observer = observer{t}
+	}
 	if err := worker.New(wc).Run(cmd.Context()); err != nil {
 		return failed{err}
 	}
 	log.Info("shut down")
 	return nil
 }
+
+// observer tells telemetry what the worker knows, in its own words.
+type observer struct{ *telemetry.Telemetry }
+
+func (o observer) Watch(h worker.Health) { o.Telemetry.Watch(telemetry.Health(h)) }
 
 // checkExperiment says what is wrong with the experiment of the environment.
 func (c *command) checkExperiment() error {

@@ -41,7 +41,7 @@ func TestTheDefaultsAreValid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (Worker{Master: "127.0.0.1:5557", Level: slog.LevelInfo, Silence: time.Minute}); w != want {
+	if want := (Worker{Master: "127.0.0.1:5557", Level: slog.LevelInfo, Silence: time.Minute, LogFormat: "auto", TaskLines: -1}); w != want {
 		t.Errorf("worker: got %+v, want %+v", w, want)
 	}
 	l, err := readAll(nil)
@@ -193,7 +193,7 @@ func TestEverySettingCanBeSetBothWays(t *testing.T) {
 		"master-host": "m", "master-port": "2", "host": "http://x", "loglevel": "DEBUG", "logfile": "f",
 		"master-heartbeat-timeout": "2", "headless": "true", "users": "2", "spawn-rate": "2", "run-time": "2s",
 		"workers": "2", "workload": "payment", "web-port": "2", "target-port": "2", "access-log": "f", "locustfile": "f",
-		"transition-log": "f", "label-requests": "true",
+		"transition-log": "f", "log-format": "json", "task-lines": "0.5", "label-requests": "true",
 	}
 	read := func(worker bool, f Flags) (any, error) {
 		if worker {
