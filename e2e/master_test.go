@@ -22,6 +22,7 @@ type master struct {
 	webPort int
 	args    []string
 	env     []string
+	more    string // appended to the locustfile
 }
 
 // startMaster starts a master with the test worker's locustfile. Without
@@ -35,8 +36,12 @@ func startMaster(t *testing.T, args ...string) *master {
 
 func (m *master) start() {
 	m.t.Helper()
+	file := locustfile(m.t, testworker)
+	if m.more != "" {
+		extend(m.t, file, m.more)
+	}
 	args := append([]string{
-		"-f", locustfile(m.t, testworker), "--master",
+		"-f", file, "--master",
 		"--master-bind-host", "127.0.0.1", "--master-bind-port", strconv.Itoa(m.port),
 		"--web-host", "127.0.0.1", "--web-port", strconv.Itoa(m.webPort),
 	}, m.args...)
@@ -69,6 +74,19 @@ func locustfile(t *testing.T, program string, env ...string) string {
 		t.Fatal(err)
 	}
 	return file
+}
+
+// extend appends to a file.
+func extend(t *testing.T, file, text string) {
+	t.Helper()
+	f, err := os.OpenFile(file, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteString(text); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (m *master) url(path string) string {

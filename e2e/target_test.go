@@ -38,14 +38,16 @@ func startTarget(t *testing.T) *target {
 
 // access is one line of the access log.
 type access struct {
-	Time      time.Time
-	Method    string
-	Path      string
-	Query     string
-	Status    int
-	UserAgent string `json:"user_agent"`
-	Baggage   string
-	Remote    string
+	Time           time.Time
+	Method         string
+	Path           string
+	Query          string
+	Status         int
+	UserAgent      string `json:"user_agent"`
+	Baggage        string
+	Traceparent    string
+	DatadogTraceID string `json:"x_datadog_trace_id"`
+	Remote         string
 }
 
 // accesses reads the log so far, without the probes of startTarget.

@@ -23,6 +23,9 @@ func main() {
 	if os.Getenv("TESTWORKER_BURSTY") != "" { // its users need no others around them
 		a.Classes = []users.Class{bursty}
 	}
+	if file := os.Getenv("TESTWORKER_LEDGER"); file != "" {
+		a.Classes = append(a.Classes, clerk(file))
+	}
 	if os.Getenv("TESTWORKER_HOOKS") != "" {
 		a.OnTestStart = func(context.Context, *users.Test) error { fmt.Println("hook: test start"); return nil }
 		a.OnTestStop = func(context.Context, *users.Test) error { fmt.Println("hook: test stop"); return nil }
