@@ -143,6 +143,22 @@ func (a *agent) checked() {
 	if text, _ := io.ReadAll(res.Body); res.StatusCode != http.StatusOK {
 		a.t.Errorf("the agent's checks: %s", text)
 	}
+	summary, err := http.Get(a.url("/test/trace_check/summary?return_all=true"))
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	defer summary.Body.Close()
+	var results map[string]struct {
+		Passed int `json:"Passed_Checks"`
+	}
+	if err := json.NewDecoder(summary.Body).Decode(&results); err != nil {
+		a.t.Fatal(err)
+	}
+	for _, name := range []string{"trace_count_header", "meta_tracer_version_header", "trace_content_length", "meta_events_is_valid_json"} {
+		if results[name].Passed == 0 {
+			a.t.Errorf("%s has looked at nothing: %v", name, results)
+		}
+	}
 }
 
 // metric is one message of DogStatsD.
