@@ -40,6 +40,7 @@ lint: venv ## go vet, golangci-lint, gofumpt, ruff, shellcheck
 unit: venv ## unit tests with the race detector, fuzz seeds included
 	$(GO) test -race $$($(GO) list ./... | grep -v '/e2e')
 	cd docs/plots && $(GO) test .
+	$(VENV)/bin/pytest -q locust
 	$(GO) test ./worker # boomer itself has data races: its tests run without the detector
 
 e2e: venv ## end-to-end tests against a stock master

@@ -188,6 +188,40 @@ func TestLocustSeesTheClassesAsTheyAre(t *testing.T) {
 	}
 }
 
+// namesOfTheLocustfile are those that it defines or imports for itself.
+func namesOfTheLocustfile(t *testing.T) []string {
+	t.Helper()
+	const defined = `
+import ast, sys
+for node in ast.parse(open(sys.argv[1], encoding="utf-8").read()).body:
+    for name in getattr(node, "names", []):
+        print(name.asname or name.name)
+    for target in [*getattr(node, "targets", []), getattr(node, "target", None)]:
+        print(getattr(target, "id", ""))
+    print(getattr(node, "name", ""))
+`
+	names := strings.Fields(python(t, "-c", defined, filepath.Join("..", "locust", "master.py")).stdout)
+	if !slices.Contains(names, "User") || !slices.Contains(names, "only_as_a_master") {
+		t.Fatalf("found only %q", names)
+	}
+	return names
+}
+
+// The one in the repository is for those who have no binary at hand.
+func TestTheLocustfileInTheRepositoryIsWhatTheBuiltInClassesPrint(t *testing.T) {
+	kept, err := os.ReadFile(filepath.Join("..", "locust", "locustfile.py"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	printed, err := exec.Command("go", "run", "..", "locustfile").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(printed) != string(kept) {
+		t.Error("they differ: run `make locustfile`")
+	}
+}
+
 // Names that would break the file, or what Locust makes of it, are refused by
 // users.Validate; whatever it takes, Locust must be able to load.
 func TestNamesThatPythonOrLocustKeepForThemselves(t *testing.T) {
@@ -199,7 +233,7 @@ func TestNamesThatPythonOrLocustKeepForThemselves(t *testing.T) {
 		}
 	}
 	all := map[string][]users.Class{}
-	for _, name := range []string{"class", "None", "User", "task", "tag", "events", "sys", "MasterRunner", "only_as_a_master", "locust"} {
+	for _, name := range append(namesOfTheLocustfile(t), "class", "None", "locust") {
 		all["class "+name] = called(name, "first")
 	}
 	for _, name := range []string{
@@ -210,6 +244,11 @@ func TestNamesThatPythonOrLocustKeepForThemselves(t *testing.T) {
 	}
 	var taken []string
 	var sets [][]users.Class
+	for _, name := range namesOfTheLocustfile(t) {
+		if ran(t, all["class "+name], "version").code == 0 {
+			t.Errorf("a class %s would take the place of the locustfile's own", name)
+		}
+	}
 	for _, what := range slices.Sorted(maps.Keys(all)) {
 		if ran(t, all[what], "version").code == 0 { // not refused
 			taken, sets = append(taken, what), append(sets, all[what])

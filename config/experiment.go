@@ -69,16 +69,16 @@ func ReadExperiment(masterOptions map[string]any, classes []Class) (Experiment, 
 	if err != nil {
 		return Experiment{}, err
 	}
-	settle := r.seconds("LOAD_SETTLE_DURATION", 0)
+	settle := r.seconds("LOAD_SETTLE_DURATION")
 	baseline, intervention := r.phase(phases.Baseline), r.phase(phases.Intervention)
-	intervention.Start, intervention.Settle = r.seconds("LOAD_WARMUP_DURATION", 0), settle
+	intervention.Start, intervention.Settle = r.seconds("LOAD_WARMUP_DURATION"), settle
 	e := Experiment{
-		On:         r.spread("LOAD_BURST_ON_DURATION", 0.001),
-		Off:        r.spread("LOAD_BURST_OFF_DURATION", 0),
-		Gap:        r.spread("LOAD_SESSION_GAP", 0),
-		Session:    model.Count{Mean: r.number("LOAD_SESSION_LENGTH_MEAN", 1, 1e9), CV: r.cv("LOAD_SESSION_LENGTH_CV")},
-		BurstStart: BurstStart(r.word("LOAD_BURST_START", string(StartStationary), string(StartOn))),
-		Seed:       r.seed("LOAD_SEED"),
+		On:         r.spread("LOAD_BURST_ON_DURATION"),
+		Off:        r.spread("LOAD_BURST_OFF_DURATION"),
+		Gap:        r.spread("LOAD_SESSION_GAP"),
+		Session:    model.Count{Mean: r.number("LOAD_SESSION_LENGTH_MEAN"), CV: r.number("LOAD_SESSION_LENGTH_CV")},
+		BurstStart: BurstStart(r.word("LOAD_BURST_START")),
+		Seed:       r.whole("LOAD_SEED"),
 		values:     r.values(), overruled: r.overruled,
 	}
 	list := []phases.Phase{baseline, intervention}
@@ -105,16 +105,16 @@ func ReadExperiment(masterOptions map[string]any, classes []Class) (Experiment, 
 func (r *reading) phase(name phases.Name) phases.Phase {
 	return phases.Phase{
 		Name:        name,
-		Users:       r.whole(variable(name, "USERS"), maxUsers),
-		SpawnRate:   r.number(variable(name, "SPAWN_RATE"), 0.001, 1e6),
+		Users:       int(r.whole(variable(name, "USERS"))), // the rule keeps it small
+		SpawnRate:   r.number(variable(name, "SPAWN_RATE")),
 		TaskWeights: r.weights(variable(name, "TASK_WEIGHTS")),
-		ArrivalRate: r.number(variable(name, "ARRIVAL_RATE"), 0.001, 1e6),
-		ThinkMean:   r.seconds(variable(name, "THINK_TIME_MEAN"), 0),
-		ThinkCV:     r.cv(variable(name, "THINK_TIME_CV")),
+		ArrivalRate: r.number(variable(name, "ARRIVAL_RATE")),
+		ThinkMean:   r.seconds(variable(name, "THINK_TIME_MEAN")),
+		ThinkCV:     r.number(variable(name, "THINK_TIME_CV")),
 	}
 }
 
 // spread reads a pair of _MEAN and _CV.
-func (r *reading) spread(name string, shortest float64) model.Spread {
-	return model.Spread{Mean: r.seconds(name+"_MEAN", shortest), CV: r.cv(name + "_CV")}
+func (r *reading) spread(name string) model.Spread {
+	return model.Spread{Mean: r.seconds(name + "_MEAN"), CV: r.number(name + "_CV")}
 }

@@ -34,12 +34,6 @@ type Value struct {
 	Source     Source
 }
 
-const (
-	longestSeconds = 30 * 24 * 60 * 60
-	largestCV      = 10 // a gamma of shape 0.01: nearly all of it is 0
-	maxUsers       = 10_000_000
-)
-
 // reading is one pass over the settings of an experiment: the raw values first,
 // then what is wrong with them.
 type reading struct {
@@ -125,51 +119,39 @@ func (r *reading) warn(format string, args ...any) {
 	r.warnings = append(r.warnings, fmt.Sprintf(format, args...))
 }
 
-// number reads a number from lowest to highest.
-func (r *reading) number(name string, lowest, highest float64) float64 {
-	return r.bounded(name, "a number", lowest, highest)
-}
-
-func (r *reading) cv(name string) float64 { return r.bounded(name, "a number", 0, largestCV) }
-
-func (r *reading) seconds(name string, shortest float64) time.Duration {
-	s := r.bounded(name, "a number of seconds", shortest, longestSeconds)
-	return time.Duration(math.Round(s * float64(time.Second)))
-}
-
-func (r *reading) bounded(name, what string, lowest, highest float64) float64 {
-	text := r.byName[name].Text
+// number reads a number within the bounds of its rule.
+func (r *reading) number(name string) float64 {
+	rule, text := ExperimentRule(name), r.byName[name].Text
 	f, err := strconv.ParseFloat(text, 64)
-	if err != nil || !(f >= lowest && f <= highest) {
-		r.bad(name, "must be %s from %s to %s (got %q)", what, plain(lowest), plain(highest), clip(text))
-		return lowest
+	if err != nil || !rule.between(f) {
+		r.badNumber(name, rule)
+		return bound(rule.Lowest)
 	}
 	return f
 }
 
-func (r *reading) whole(name string, highest int) int {
-	text := r.byName[name].Text
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 0 || n > highest {
-		r.bad(name, "must be a whole number from 0 to %d (got %q)", highest, clip(text))
+func (r *reading) seconds(name string) time.Duration {
+	return time.Duration(math.Round(r.number(name) * float64(time.Second)))
+}
+
+func (r *reading) whole(name string) uint64 {
+	rule, text := ExperimentRule(name), r.byName[name].Text
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil || !rule.between(float64(n)) {
+		r.badNumber(name, rule)
 		return 0
 	}
 	return n
 }
 
-func (r *reading) seed(name string) uint64 {
-	text := r.byName[name].Text
-	n, err := strconv.ParseUint(text, 10, 64)
-	if err != nil {
-		r.bad(name, "must be a whole number from 0 to %d (got %q)", uint64(math.MaxUint64), clip(text))
-	}
-	return n
+func (r *reading) badNumber(name string, rule Rule) {
+	r.bad(name, "must be %s from %s to %s (got %q)", rule.What, rule.Lowest, rule.Highest, clip(r.byName[name].Text))
 }
 
-func (r *reading) word(name string, words ...string) string {
-	text := strings.ToLower(r.byName[name].Text)
-	if !slices.Contains(words, text) {
-		r.bad(name, "must be %s (got %q)", strings.Join(words, " or "), clip(r.byName[name].Text))
+func (r *reading) word(name string) string {
+	rule, text := ExperimentRule(name), strings.ToLower(r.byName[name].Text)
+	if !slices.Contains(strings.Split(rule.What, " or "), text) {
+		r.bad(name, "must be %s (got %q)", rule.What, clip(r.byName[name].Text))
 	}
 	return text
 }
@@ -184,9 +166,6 @@ func (r *reading) weights(name string) map[string]float64 {
 	}
 	return weights
 }
-
-// plain is a number as people write it.
-func plain(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 
 // clip keeps a message on its line.
 func clip(text string) string {

@@ -9,8 +9,6 @@ import (
 	"unicode/utf8"
 )
 
-const largestWeight = 1e9
-
 // parseWeights reads a JSON object, task → weight, and returns all problems at
 // once. An error of the syntax is the only one, and names its place.
 func parseWeights(text string) (map[string]float64, []error) {
@@ -19,7 +17,7 @@ func parseWeights(text string) (map[string]float64, []error) {
 		return nil, []error{syntaxProblem(text, err)}
 	}
 	if !strings.HasPrefix(strings.TrimLeft(text, " \t\r\n"), "{") {
-		return nil, []error{fmt.Errorf("must be a JSON object, task → weight (got %s)", clip(text))}
+		return nil, []error{fmt.Errorf("must be "+Weights+" (got %s)", clip(text))}
 	}
 	// The syntax is right: from here on no step fails. Token by token, because a
 	// map has forgotten its duplicates.
@@ -59,8 +57,8 @@ func parseWeight(text string) (float64, error) {
 	switch {
 	case text[0] == '-' && weight != 0:
 		return 0, fmt.Errorf("must be ≥ 0 (got %s)", clip(text))
-	case err != nil || weight > largestWeight:
-		return 0, fmt.Errorf("must be ≤ %s (got %s)", plain(largestWeight), clip(text))
+	case err != nil || weight > bound(largestCount):
+		return 0, fmt.Errorf("must be ≤ %s (got %s)", largestCount, clip(text))
 	}
 	return weight + 0, nil // no -0
 }
@@ -70,7 +68,7 @@ func syntaxProblem(text string, err error) error {
 	if s, ok := errors.AsType[*json.SyntaxError](err); ok && !strings.Contains(err.Error(), "unexpected end") {
 		at = max(0, int(s.Offset)-1)
 	}
-	return fmt.Errorf("must be a JSON object, task → weight (%s: %w)", place(text, at), err)
+	return fmt.Errorf("must be "+Weights+" (%s: %w)", place(text, at), err)
 }
 
 // place is where a byte of a text is, counted from 1, in characters.

@@ -17,7 +17,7 @@ func FuzzParseWeights(f *testing.F) {
 			t.Fatal("neither weights nor a problem")
 		}
 		for task, w := range weights {
-			if !(w >= 0 && w <= largestWeight) || math.Signbit(w) {
+			if !(w >= 0 && w <= bound(largestCount)) || math.Signbit(w) {
 				t.Fatalf("%q: %v", task, w)
 			}
 		}

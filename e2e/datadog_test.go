@@ -9,13 +9,6 @@ import (
 	"testing"
 )
 
-// runID gives the run a name, as our own locustfile does.
-const runID = `
-@events.test_start.add_listener
-def name_the_run(environment, **_):
-    environment.parsed_options.swell_run_id = "run7"
-`
-
 // observed is a run of clerks that tell Datadog, up to its end.
 type observed struct {
 	agent  *agent
@@ -32,7 +25,7 @@ func observe(t *testing.T, env ...string) observed {
 	dir := t.TempDir()
 	ledger, lines, prefix := filepath.Join(dir, "ledger"), filepath.Join(dir, "worker.log"), filepath.Join(dir, "run")
 	t.Setenv("TESTWORKER_LEDGER", ledger) // the locustfile has the class, too
-	m := &master{t: t, port: freePort(t), webPort: freePort(t), more: runID, args: []string{
+	m := &master{t: t, port: freePort(t), webPort: freePort(t), args: []string{
 		"--headless", "-u", "10", "-r", "10", "-t", "7s", "--expect-workers", "1", "--stop-timeout", "5",
 		"--host", target.host, "--csv", prefix, "ClerkUser",
 	}}

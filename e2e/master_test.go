@@ -22,26 +22,27 @@ type master struct {
 	webPort int
 	args    []string
 	env     []string
-	more    string // appended to the locustfile
 }
 
 // startMaster starts a master with the test worker's locustfile. Without
 // --headless among args it has a web UI.
 func startMaster(t *testing.T, args ...string) *master {
 	t.Helper()
-	m := &master{t: t, port: freePort(t), webPort: freePort(t), args: args}
+	return startMasterWith(t, nil, args...)
+}
+
+// startMasterWith is startMaster with variables in the master's environment.
+func startMasterWith(t *testing.T, env []string, args ...string) *master {
+	t.Helper()
+	m := &master{t: t, port: freePort(t), webPort: freePort(t), args: args, env: env}
 	m.start()
 	return m
 }
 
 func (m *master) start() {
 	m.t.Helper()
-	file := locustfile(m.t, testworker)
-	if m.more != "" {
-		extend(m.t, file, m.more)
-	}
 	args := append([]string{
-		"-f", file, "--master",
+		"-f", locustfile(m.t, testworker), "--master",
 		"--master-bind-host", "127.0.0.1", "--master-bind-port", strconv.Itoa(m.port),
 		"--web-host", "127.0.0.1", "--web-port", strconv.Itoa(m.webPort),
 	}, m.args...)
@@ -74,19 +75,6 @@ func locustfile(t *testing.T, program string, env ...string) string {
 		t.Fatal(err)
 	}
 	return file
-}
-
-// extend appends to a file.
-func extend(t *testing.T, file, text string) {
-	t.Helper()
-	f, err := os.OpenFile(file, os.O_APPEND|os.O_WRONLY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	if _, err := f.WriteString(text); err != nil {
-		t.Fatal(err)
-	}
 }
 
 func (m *master) url(path string) string {

@@ -19,7 +19,6 @@ import (
 func TestTheEngineIsFlawless(t *testing.T) {
 	gamma := func(mean time.Duration) users.Gamma { return users.Gamma{Mean: mean, CV: 0.7} }
 	for _, start := range []users.Start{users.Stationary, users.StartOn} {
-		think := gamma(5 * time.Second)
 		synctest.Test(t, func(t *testing.T) {
 			var transitions bytes.Buffer
 			access := &accessLog{}
@@ -28,7 +27,7 @@ func TestTheEngineIsFlawless(t *testing.T) {
 				Rhythm: &users.Rhythm{
 					On: gamma(30 * time.Second), Off: gamma(60 * time.Second),
 					Session: users.Count{Mean: 20, CV: 0.5}, Gap: gamma(2 * time.Minute), Start: start,
-					Load: users.Steady(users.Load{Think: &think}),
+					Load: users.Steady(users.Load{Think: &users.Gamma{Mean: 5 * time.Second, CV: 0.7}}),
 				},
 				Tasks: []users.Task{{Name: "one", Run: access.request}, {Name: "two", Run: func(ctx context.Context, u *users.User) error {
 					_ = access.request(ctx, u)

@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	// MostLines bounds what is kept in memory, some 60 bytes a line.
+	// MostLines bounds what is kept in memory, some 100 bytes a line.
 	MostLines = 20_000_000
 	// longestLine is in bytes.
 	longestLine = 1 << 20

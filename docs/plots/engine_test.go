@@ -6,14 +6,13 @@ package plots
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"math"
 	"sync"
 	"time"
 
 	"swell/config"
-	"swell/phases"
+	"swell/experiment"
 	"swell/stats"
 	"swell/users"
 )
@@ -40,28 +39,18 @@ func (r *run) Moved(t users.Transition) {
 // the plan says, looked at once a second as a master does.
 func live(e config.Experiment, length time.Duration) *run {
 	r := &run{started: time.Now()}
-	p := users.NewPopulation([]users.Class{{Name: "A", Hostless: true, Tasks: []users.Task{{Name: "send", Run: r.send}}}},
-		nobody{}, slog.New(slog.NewTextHandler(io.Discard, nil)))
-	test := &users.Test{Seed: e.Seed, Transitions: r, Rhythm: r.rhythm(e)}
+	classes := []users.Class{{Name: "A", Bursty: true, Hostless: true, Tasks: []users.Task{{Name: "send", Run: r.send}}}}
+	silent := slog.New(slog.DiscardHandler)
+	p, whole := users.NewPopulation(classes, nobody{}, silent), experiment.New(e, classes, 0, silent)
+	test := &users.Test{Seed: whole.Seed(), Rhythms: whole.Rhythms(), Transitions: r}
 	for at := time.Duration(0); at < length; at += time.Second {
+		whole.Follow(at)
 		p.Set(test, users.Target{"A": int(math.Round(e.Plan.UsersAt(at + time.Second)))})
 		time.Sleep(time.Second)
 	}
 	p.Leave(users.LeaveNow())
 	<-p.Emptied()
 	return r
-}
-
-// rhythm is that of an experiment's users; their load is that of the phase.
-func (r *run) rhythm(e config.Experiment) *users.Rhythm {
-	loads := map[phases.Name]*users.Load{}
-	for _, p := range e.Plan.Phases() {
-		loads[p.Name] = &users.Load{Think: users.Gamma{Mean: p.ThinkMean, CV: p.ThinkCV}, Rate: p.ArrivalRate}
-	}
-	return &users.Rhythm{
-		On: users.Gamma(e.On), Off: users.Gamma(e.Off), Gap: users.Gamma(e.Gap), Session: users.Count(e.Session),
-		Load: func() *users.Load { return loads[e.Plan.At(time.Since(r.started)).Name] },
-	}
 }
 
 func (r *run) send(ctx context.Context, u *users.User) error {

@@ -38,7 +38,7 @@ func TestOneLife(t *testing.T) {
 	const length = 20 * time.Minute
 	var r *run
 	synctest.Test(t, func(*testing.T) {
-		r = live(experiment(t, map[string]any{"load_baseline_users": 1.0, "load_seed": 1.0}), length)
+		r = live(settings(t, map[string]any{"load_baseline_users": 1.0, "load_seed": 1.0}), length)
 	})
 	p := picture("minutes", "")
 	p.Title.Text = "One user with the default settings"
@@ -98,7 +98,7 @@ func every(step float64) plot.TickerFunc {
 // The offered load of a flash sale, twenty times as large as in the README.
 func TestOfferedLoad(t *testing.T) {
 	const length, bin = 40 * time.Minute, 10 * time.Second
-	e := experiment(t, map[string]any{
+	e := settings(t, map[string]any{
 		"load_warmup_duration": 1200.0, "load_seed": 7.0,
 		"load_baseline_users": 200.0, "load_baseline_spawn_rate": 40.0,
 		"load_intervention_users": 1000.0, "load_intervention_spawn_rate": 100.0, "load_intervention_arrival_rate": 1.5,
@@ -116,7 +116,7 @@ func TestOfferedLoad(t *testing.T) {
 	}
 	told := plan.Plan{Experiment: e, Service: service}
 	for at := time.Duration(0); at <= length; at += time.Second {
-		user := told.User(e.Plan.At(at).Phase)
+		user := told.User(plan.Class{Bursty: true}, e.Plan.At(at).Phase)
 		expected = append(expected, plotter.XY{X: at.Minutes(), Y: user.Expected(e.Plan.UsersAt(at))})
 	}
 	p := picture("minutes", "requests per second")
@@ -133,14 +133,14 @@ func TestOfferedLoad(t *testing.T) {
 	check(t, p, "offered-load", 7*vg.Centimeter)
 }
 
-// experiment is that of these settings, as a master would send them, and of the
+// settings are that of these settings, as a master would send them, and of the
 // defaults: whatever the environment says.
-func experiment(t *testing.T, settings map[string]any) config.Experiment {
+func settings(t *testing.T, options map[string]any) config.Experiment {
 	t.Helper()
 	for _, s := range config.ExperimentSettings() {
 		t.Setenv(s.Env, "")
 	}
-	e, err := config.ReadExperiment(settings, nil)
+	e, err := config.ReadExperiment(options, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,6 +26,9 @@ func main() {
 	if file := os.Getenv("TESTWORKER_LEDGER"); file != "" {
 		a.Classes = append(a.Classes, clerk(file))
 	}
+	if os.Getenv("TESTWORKER_PHASES") != "" { // its users follow an experiment
+		a.Classes = []users.Class{phased}
+	}
 	if os.Getenv("TESTWORKER_HOOKS") != "" {
 		a.OnTestStart = func(context.Context, *users.Test) error { fmt.Println("hook: test start"); return nil }
 		a.OnTestStop = func(context.Context, *users.Test) error { fmt.Println("hook: test stop"); return nil }
@@ -117,6 +120,17 @@ var bursty = users.Class{
 			}
 			return nil
 		}},
+	},
+}
+
+// phased lives by the settings of an experiment; each task is a request of its own.
+var phased = users.Class{
+	Name: "PhaseUser", Bursty: true,
+	Tasks: []users.Task{
+		{Name: "browse", Weight: 6, Run: get("/static/style.css")},
+		{Name: "search", Weight: 3, Run: get("/static/app.js")},
+		{Name: "checkout", Run: get("/static/logo.png")},
+		{Name: "feature", Run: get("/static/card.svg")},
 	},
 }
 

@@ -1,0 +1,310 @@
+package e2e
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"swell/users"
+)
+
+// onlyPhases makes the test worker's one class that whose users follow an experiment.
+const onlyPhases = "TESTWORKER_PHASES=1"
+
+// pages are what the tasks of the test worker's PhaseUser ask for.
+var pages = map[string]string{"browse": "/static/style.css", "search": "/static/app.js", "checkout": "/static/logo.png", "feature": "/static/card.svg"}
+
+// short are bursts, sessions and think times of a few hundred milliseconds, so
+// that the long run is reached within seconds.
+var short = []string{
+	"LOAD_BASELINE_THINK_TIME_MEAN=0.2", "LOAD_INTERVENTION_THINK_TIME_MEAN=0.2",
+	"LOAD_BURST_ON_DURATION_MEAN=1", "LOAD_BURST_OFF_DURATION_MEAN=0.5",
+	"LOAD_SESSION_LENGTH_MEAN=10", "LOAD_SESSION_GAP_MEAN=0.5", "LOAD_SEED=1",
+}
+
+// shortRhythm is what short comes to.
+func shortRhythm() *users.Rhythm {
+	gamma := func(mean time.Duration) users.Gamma { return users.Gamma{Mean: mean, CV: 0.5} }
+	return &users.Rhythm{On: gamma(time.Second), Off: gamma(time.Second / 2), Session: users.Count{Mean: 10, CV: 0.5}, Gap: gamma(time.Second / 2)}
+}
+
+func shortLoad(rate float64) *users.Load {
+	return &users.Load{Think: &users.Gamma{Mean: 200 * time.Millisecond, CV: 0.5}, Rate: rate}
+}
+
+// said is when a worker's log has a text, by the line's own time.
+func said(t *testing.T, p *process, text string) time.Time {
+	t.Helper()
+	p.says(t, text, 1)
+	line := regexp.MustCompile(`\[([0-9:, -]+)\] [^\n]*` + regexp.QuoteMeta(text)).FindStringSubmatch(p.out.String())
+	if line == nil {
+		t.Fatalf("no line with %q", text)
+	}
+	at, err := time.ParseInLocation("2006-01-02 15:04:05,000", line[1], time.Local)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
+}
+
+// switchLine is what a worker says at the switch.
+const switchLine = "phase: baseline → intervention"
+
+// stretch is the requests of some time, seen from outside.
+type stretch struct {
+	length time.Duration
+	users  map[string]bool
+	tasks  map[string]int
+	total  int
+}
+
+// between are the requests that arrived from one moment to another.
+func between(t *testing.T, log []access, from, to time.Time) stretch {
+	t.Helper()
+	s := stretch{length: to.Sub(from), users: map[string]bool{}, tasks: map[string]int{}}
+	for _, a := range log {
+		if a.Time.Before(from) || a.Time.After(to) {
+			continue
+		}
+		l, found, err := users.ParseLabel(a.Baggage)
+		if !found || err != nil {
+			t.Fatalf("a request without a label: %q, %v", a.Baggage, err)
+		}
+		s.users[fmt.Sprintf("%d-%d", l.Worker, l.Seat)] = true
+		s.total++
+		for task, page := range pages {
+			if page == a.Path {
+				s.tasks[task]++
+			}
+		}
+	}
+	return s
+}
+
+// is compares a stretch with what the settings say of it.
+func (s stretch) is(t *testing.T, phase string, n int, rate float64, weights map[string]float64) {
+	t.Helper()
+	if len(s.users) != n {
+		t.Errorf("%s: %d users sent something, want %d", phase, len(s.users), n)
+	}
+	// The long run of the model, to a quarter: the machine may be busy.
+	want := float64(n) * shortRhythm().RequestsPerSecond(shortLoad(rate))
+	if got := float64(s.total) / s.length.Seconds(); math.Abs(got/want-1) > 0.25 {
+		t.Errorf("%s: %.1f requests/s in %v, want about %.1f", phase, got, s.length, want)
+	}
+	sum := 0.0
+	for _, w := range weights {
+		sum += w
+	}
+	for task := range pages {
+		p, count := weights[task]/sum, float64(s.total)
+		got := float64(s.tasks[task]) / count
+		if math.Abs(got-p) > 4*math.Sqrt(p*(1-p)/count) {
+			t.Errorf("%s: %.3f of the %d requests are %s, want %.3f", phase, got, s.total, task, p)
+		}
+	}
+}
+
+// The four scenarios of docs/experiment.md, shortened, with two workers.
+func TestTheFourScenarios(t *testing.T) {
+	own := map[string]float64{"browse": 6, "search": 3, "checkout": 1, "feature": 1} // the class's weights
+	rows := []struct {
+		scenario             string
+		settings             []string
+		before, after        int
+		rate                 float64
+		baseline, afterwards map[string]float64
+	}{
+		{
+			"flash sale", []string{
+				"LOAD_BASELINE_USERS=10", "LOAD_INTERVENTION_USERS=50", "LOAD_INTERVENTION_SPAWN_RATE=5", "LOAD_INTERVENTION_ARRIVAL_RATE=1.5",
+				`LOAD_BASELINE_TASK_WEIGHTS={"browse": 6, "search": 3, "checkout": 1}`, `LOAD_INTERVENTION_TASK_WEIGHTS={"browse": 2, "search": 1, "checkout": 7}`,
+			},
+			10, 50, 1.5, map[string]float64{"browse": 6, "search": 3, "checkout": 1}, map[string]float64{"browse": 2, "search": 1, "checkout": 7},
+		},
+		{
+			"feature launch", []string{
+				"LOAD_BASELINE_USERS=20", "LOAD_INTERVENTION_USERS=20",
+				`LOAD_BASELINE_TASK_WEIGHTS={"browse": 4, "search": 2}`, `LOAD_INTERVENTION_TASK_WEIGHTS={"browse": 4, "search": 2, "feature": 1.5}`,
+			},
+			20, 20, 1, map[string]float64{"browse": 4, "search": 2}, map[string]float64{"browse": 4, "search": 2, "feature": 1.5},
+		},
+		{
+			"load increase", []string{"LOAD_BASELINE_USERS=20", "LOAD_INTERVENTION_USERS=50", "LOAD_INTERVENTION_SPAWN_RATE=10"},
+			20, 50, 1, own, own,
+		},
+		{
+			"graceful degradation", []string{"LOAD_BASELINE_USERS=100", "LOAD_INTERVENTION_USERS=20", "LOAD_INTERVENTION_SPAWN_RATE=20"},
+			100, 20, 1, own, own,
+		},
+	}
+	for _, row := range rows {
+		t.Run(row.scenario, func(t *testing.T) {
+			t.Parallel()
+			const warmup = 12 * time.Second
+			target := startTarget(t)
+			settings := slices.Concat([]string{fmt.Sprintf("LOAD_WARMUP_DURATION=%v", warmup.Seconds()), "LOAD_BASELINE_SPAWN_RATE=100", onlyPhases}, short, row.settings)
+			m := startMasterWith(t, settings, "-f", locustfile(t, testworker, onlyPhases), "--headless", "--expect-workers", "2", "--run-time", "35s", "--host", target.host)
+			var workers []*process
+			for range 2 {
+				workers = append(workers, m.worker(onlyPhases, "SWELL_LABEL_REQUESTS=true")) // the settings come from the master
+			}
+			first, second := said(t, workers[0], switchLine), said(t, workers[1], switchLine)
+			if apart := first.Sub(second).Abs(); apart > 250*time.Millisecond {
+				t.Errorf("the workers switched %v apart", apart)
+			}
+			begun := said(t, workers[0], "phase: baseline, ")
+			if late := first.Sub(begun) - warmup; late.Abs() > time.Second {
+				t.Errorf("the switch came %v after the warm-up", late)
+			}
+			m.wait(t)
+			ended := time.Now()
+			for _, w := range workers {
+				w.wait(t)
+				ended = earlier(ended, said(t, w, "the test is over"))
+			}
+			log := target.ended()
+			between(t, log, first.Add(-8*time.Second), first.Add(-250*time.Millisecond)).is(t, "baseline", row.before, 1, row.baseline)
+			between(t, log, first.Add(12*time.Second), ended.Add(-500*time.Millisecond)).is(t, "intervention", row.after, row.rate, row.afterwards)
+		})
+	}
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// quick is an experiment of one user a worker and more, whose phases are told apart by their tasks.
+func quick(warmup string) []string {
+	return slices.Concat([]string{
+		"LOAD_WARMUP_DURATION=" + warmup, "LOAD_BASELINE_USERS=10", "LOAD_INTERVENTION_USERS=10", "LOAD_BASELINE_SPAWN_RATE=10",
+		`LOAD_BASELINE_TASK_WEIGHTS={"browse": 1}`, `LOAD_INTERVENTION_TASK_WEIGHTS={"feature": 1}`, onlyPhases,
+	}, short)
+}
+
+// A worker that comes 30 s late, and one that loses the master for a moment, join
+// the phase that the run is in.
+func TestWhoJoinsLateJoinsTheRunningPhase(t *testing.T) {
+	t.Parallel()
+	target := startTarget(t)
+	m := startMasterWith(t, quick("20"), "-f", locustfile(t, testworker, onlyPhases), "--host", target.host, "--enable-rebalancing")
+	proxy := startCutter(t, m.port)
+	w := startWorker(t, testworker, proxy.port, []string{onlyPhases, "SWELL_LABEL_REQUESTS=true"})
+	m.ready(1)
+	m.swarm(10, 10)
+	begun := said(t, w, "phase: baseline, ")
+	said(t, w, switchLine)
+	time.Sleep(time.Until(begun.Add(30 * time.Second))) // how late the worker is, is what is tested
+	late := m.worker(onlyPhases, "SWELL_LABEL_REQUESTS=true")
+	joined := said(t, late, "phase: intervention, ")
+	if !strings.Contains(late.out.String(), "(this worker joins the run)") || strings.Contains(late.out.String(), "phase: baseline") {
+		t.Error("the worker that comes late does not join the running phase")
+	}
+	proxy.cut()
+	w.says(t, "lost the master", 1)
+	w.says(t, "phase: intervention, ", 1)
+	back := said(t, w, "phase: intervention, ")
+	until(t, "both workers' users send", func() bool {
+		seen := map[string]bool{}
+		for _, a := range target.accesses() {
+			if l, found, _ := users.ParseLabel(a.Baggage); found && a.Time.After(back) {
+				seen[fmt.Sprint(l.Worker)] = true
+			}
+		}
+		return len(seen) == 2
+	})
+	m.stop()
+	for _, a := range target.accesses() {
+		if a.Time.After(joined) && a.Path == pages["browse"] {
+			t.Fatalf("after the switch, %v sent a task of the baseline at %v", a.Baggage, a.Time)
+		}
+	}
+	until(t, "the Logs tab has the switch and both who joined", func() bool {
+		logs := m.logs()
+		return strings.Contains(logs, switchLine) && strings.Count(logs, "phase: intervention, ") == 2
+	})
+}
+
+// The second start of a test begins at the baseline again.
+func TestASecondStartBeginsAtTheBaseline(t *testing.T) {
+	t.Parallel()
+	target := startTarget(t)
+	m := startMasterWith(t, quick("3"), "-f", locustfile(t, testworker, onlyPhases), "--host", target.host)
+	w := m.worker(onlyPhases)
+	for i := range 2 {
+		m.ready(1)
+		m.swarm(10, 10)
+		w.says(t, "phase: baseline, ", i+1)
+		w.says(t, switchLine, i+1)
+		since := len(target.accesses())
+		until(t, "users do what they did not before", func() bool {
+			return slices.ContainsFunc(target.accesses()[since:], func(a access) bool { return a.Path == pages["feature"] })
+		})
+		m.stop()
+	}
+	order := regexp.MustCompile(`phase: baseline(, | → )`).FindAllString(w.out.String(), -1)
+	if got := fmt.Sprintf("%q", order); got != `["phase: baseline, " "phase: baseline → " "phase: baseline, " "phase: baseline → "]` {
+		t.Errorf("the phases were %s", got)
+	}
+	// Each test has its baseline's tasks first, and after the switch none of them.
+	turns, last := 0, ""
+	for _, a := range target.ended() {
+		if a.Path != last {
+			last, turns = a.Path, turns+1
+		}
+	}
+	if turns != 4 {
+		t.Errorf("the tasks of the phases took turns %d times, want 4", turns)
+	}
+}
+
+// Under a locustfile of somebody else's the worker's own environment says what
+// the experiment is, and the run begins with the first spawn.
+func TestAnExperimentUnderAForeignLocustfile(t *testing.T) {
+	t.Parallel()
+	target := startTarget(t)
+	file := filepath.Join(t.TempDir(), "locustfile.py")
+	foreign := "from locust import User, task\n\n\nclass PhaseUser(User):\n    @task\n    def nothing(self):\n        pass\n"
+	if err := os.WriteFile(file, []byte(foreign), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m := startMaster(t, "-f", file, "--host", target.host)
+	w := m.worker(quick("3")...)
+	m.ready(1)
+	time.Sleep(4 * time.Second) // what has passed before the first spawn must not count
+	m.swarm(5, 5)
+	begun := said(t, w, "phase: baseline, ")
+	if after := said(t, w, switchLine).Sub(begun); after < 2900*time.Millisecond {
+		t.Errorf("the switch came %v after the first spawn", after)
+	}
+	m.flows()
+	m.stop()
+	if log := target.ended(); log[0].Path != pages["browse"] || log[len(log)-1].Path != pages["feature"] {
+		t.Errorf("the first request was %s, the last %s", log[0].Path, log[len(log)-1].Path)
+	}
+}
+
+// What is wrong with a worker's own settings ends it before it does anything.
+func TestAWorkerWithBadSettings(t *testing.T) {
+	t.Parallel()
+	w := startWorker(t, testworker, 1, []string{onlyPhases, "LOAD_WARMUP_DURATION=soon", "LOAD_SEED=-1", `LOAD_BASELINE_TASK_WEIGHTS={"browse": -3}`})
+	if code := w.wait(t); code != 2 {
+		t.Errorf("exit code %d", code)
+	}
+	for _, line := range []string{
+		`LOAD_WARMUP_DURATION: must be a number of seconds from 0 to 2592000 (got "soon")`,
+		`LOAD_BASELINE_TASK_WEIGHTS: weight of "browse" must be ≥ 0 (got -3)`,
+		`LOAD_SEED: must be a whole number from 0 to 18446744073709551615 (got "-1")`,
+	} {
+		w.says(t, line+"\n", 1)
+	}
+}
