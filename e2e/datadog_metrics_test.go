@@ -70,7 +70,7 @@ func (o observed) metricsAddUp(t *testing.T) {
 			begun++
 		}
 	}
-	same(t, "tasks", tasks, want)
+	equalCounts(t, "tasks", tasks, want)
 	total := 0
 	for _, n := range o.csv {
 		total += int(n)
@@ -78,7 +78,7 @@ func (o observed) metricsAddUp(t *testing.T) {
 	if total != len(o.log) {
 		t.Errorf("the master has counted %d requests, the target %d", total, len(o.log))
 	}
-	same(t, "requests", map[string]int{
+	equalCounts(t, "requests", map[string]int{
 		"successes": sums["load_generator.requests success"], "failures": sums["load_generator.requests failure"],
 		"errors": sums["load_generator.errors HTTPError"], "latencies": values["load_generator.latency"],
 		"lags": values["load_generator.schedule_lag"],

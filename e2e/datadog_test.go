@@ -108,7 +108,7 @@ func (o observed) tasksAreTraces(t *testing.T, traces []trace) {
 			t.Errorf("a failed request: %v", m)
 		}
 	}
-	same(t, "traces", got, want)
+	equalCounts(t, "traces", got, want)
 	for _, phase := range []string{"baseline false", "intervention true", "intervention false"} {
 		if phases[phase] == 0 {
 			t.Errorf("no trace in the phase %q: %v", phase, phases)
@@ -133,7 +133,7 @@ func (o observed) runID() string {
 	return id
 }
 
-func same(t *testing.T, what string, got, want map[string]int) {
+func equalCounts(t *testing.T, what string, got, want map[string]int) {
 	t.Helper()
 	for key, n := range want {
 		if got[key] != n {
@@ -179,7 +179,7 @@ func (o observed) requestsAreSpans(t *testing.T, traces []trace) {
 			t.Fatalf("baggage is %q", a.Baggage)
 		}
 	}
-	same(t, "requests", got, want)
+	equalCounts(t, "requests", got, want)
 }
 
 func (o observed) linesLeadToTraces(t *testing.T, traces []trace) {

@@ -100,6 +100,19 @@ func startTracer(service string) {
 	}
 }
 
+// Flush sends what there is and returns when it is sent, or after 3 s.
+func (t *Telemetry) Flush() {
+	within(closeWithin, func() {
+		if t.wanted.Traces {
+			tracer.Flush()
+		}
+	}, func() {
+		if t.metrics != nil {
+			_ = t.metrics.Flush() // nobody is there to be told
+		}
+	})
+}
+
 // Close sends what is left and returns when it is sent, or after 3 s.
 func (t *Telemetry) Close() {
 	if t == nil {

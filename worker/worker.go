@@ -60,6 +60,9 @@ type Observer interface {
 	// Watch is told every [ReportInterval], and whenever the connection or the phase
 	// changes. It returns at once.
 	Watch(Health)
+	// Flush returns when all it was told is sent, or after a few seconds: this process
+	// is about to be replaced.
+	Flush()
 }
 
 // Health is how a worker fares at a moment.
@@ -158,9 +161,17 @@ func (w *Worker) Run(ctx context.Context) error {
 		if newBackoff().wait(ctx) != nil { // many workers lose a master at the same moment
 			return nil
 		}
-		if err := s.retire(w.former, func() { w.hooks.wait(stopHookTimeout) }); err != nil {
+		if err := s.retire(w.former, w.settle); err != nil {
 			return err
 		}
+	}
+}
+
+// settle lets what is under way end before the process is replaced.
+func (w *Worker) settle() {
+	w.hooks.wait(stopHookTimeout)
+	if w.cfg.Observer != nil {
+		w.cfg.Observer.Flush()
 	}
 }
 
