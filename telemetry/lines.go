@@ -91,10 +91,13 @@ const (
 	mostSaid = 20
 )
 
+// useLogger gives Datadog's libraries a logger.
+func useLogger(log *slog.Logger) { ddtrace.UseLogger(newQuiet(log)) }
+
 func newQuiet(log *slog.Logger) *quiet { return &quiet{log: log, said: map[string]time.Time{}} }
 
 // varying is what differs from one saying of a thing to the next.
-var varying = regexp.MustCompile(`\d+|\(occurred:.*|, .* additional messages.*`)
+var varying = regexp.MustCompile(`\d+| \(occurred:.*|, \d+\+? additional messages.*`)
 
 // Log is called by the library with "Datadog Tracer v2.12.0 WARN: …".
 func (q *quiet) Log(message string) {
@@ -102,7 +105,7 @@ func (q *quiet) Log(message string) {
 		q.log.Debug(message)
 		return
 	}
-	if q.again(varying.ReplaceAllString(message, "#")) {
+	if q.again(varying.ReplaceAllString(message, "")) {
 		q.log.Debug(message)
 		return
 	}

@@ -70,8 +70,8 @@ func newMeter(w Wanted, log *slog.Logger) *meter {
 		statsd.WithoutTelemetry(), statsd.WithExtendedClientSideAggregation(),
 	}
 	// datadog-go reads DD_SERVICE, DD_ENV and DD_VERSION, but has no default.
-	if w.Service == Service {
-		options = append(options, statsd.WithTags([]string{"service:" + Service}))
+	if w.Service == DefaultService {
+		options = append(options, statsd.WithTags([]string{"service:" + DefaultService}))
 	}
 	client, err := statsd.New(w.StatsD, options...)
 	if err != nil {

@@ -19,15 +19,14 @@ import (
 	"sync/atomic"
 	"time"
 
-	"gopkg.in/DataDog/dd-trace-go.v1/ddtrace"
 	"gopkg.in/DataDog/dd-trace-go.v1/ddtrace/tracer"
 
 	"swell/users"
 )
 
-// Service is what a load generator is called in Datadog where DD_SERVICE says
+// DefaultService is what a load generator is called in Datadog where DD_SERVICE says
 // nothing.
-const Service = "load-generator"
+const DefaultService = "load-generator"
 
 const (
 	// closeWithin bounds how long Close waits for an agent.
@@ -68,12 +67,12 @@ func Start(o Options) *Telemetry {
 	if !t.wanted.Any() && o.TaskLines <= 0 {
 		return nil
 	}
-	ddtrace.UseLogger(newQuiet(o.Log))
+	useLogger(o.Log)
 	if t.wanted.Metrics {
 		t.metrics = newMeter(t.wanted, o.Log)
 	}
 	if t.wanted.Traces {
-		startTracer(t.wanted.Service)
+		startTracer(t.wanted.Service, tracer.WithGlobalTag(syntheticTag, "true"))
 	}
 	if t.metrics != nil {
 		t.told.Go(t.tell)
@@ -82,17 +81,16 @@ func Start(o Options) *Telemetry {
 }
 
 // startTracer starts Datadog's tracer, in the background if the agent is slow.
-func startTracer(service string) {
+func startTracer(service string, more ...tracer.StartOption) {
 	started := make(chan struct{})
 	go func() {
 		defer close(started)
-		tracer.Start(
+		tracer.Start(append(more,
 			tracer.WithService(service),
-			tracer.WithGlobalTag(syntheticTag, "true"),
 			tracer.WithLogStartup(os.Getenv("DD_TRACE_STARTUP_LOGS") == "true"), // it would ask the agent once more
 			tracer.WithProfilerCodeHotspots(false),
 			tracer.WithProfilerEndpoints(false),
-		)
+		)...)
 	}()
 	select {
 	case <-started:

@@ -44,7 +44,7 @@ func Want(getenv func(string) string) Wanted {
 	}
 	w := Wanted{Service: getenv("DD_SERVICE"), Env: getenv("DD_ENV"), Version: getenv("DD_VERSION")}
 	if w.Service == "" {
-		w.Service = Service
+		w.Service = DefaultService
 	}
 	enabled := getenv("DD_TRACE_ENABLED")
 	w.Traces = truth(enabled) || enabled == "" && set("DD_AGENT_HOST", "DD_TRACE_AGENT_URL", "DD_TRACE_AGENT_PORT")
