@@ -2,6 +2,9 @@ package e2e
 
 import (
 	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,11 +27,29 @@ func number(t *testing.T, text string) uint64 {
 	return n
 }
 
+// shown are the metrics of the dashboard and the monitors.
+func shown(t *testing.T) []string {
+	t.Helper()
+	var names []string
+	files, _ := filepath.Glob("../docs/datadog/*.json")
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, regexp.MustCompile(`load_generator\.[a-z_.]+`).FindAllString(string(text), -1)...)
+	}
+	if len(names) == 0 {
+		t.Fatal("there is no dashboard")
+	}
+	return names
+}
+
 func status(a access) string { return strconv.Itoa(a.Status) }
 
 func (o observed) metricsAddUp(t *testing.T) {
 	sums, values, tasks := map[string]int{}, map[string]int{}, map[string]int{}
-	gauges, states := map[string]bool{}, map[string]float64{}
+	names, states := map[string]bool{}, map[string]float64{}
 	events := 0
 	for _, m := range o.agent.metrics() {
 		if m.kind == "event" {
@@ -38,6 +59,7 @@ func (o observed) metricsAddUp(t *testing.T) {
 		if !strings.HasPrefix(m.name, "load_generator.") {
 			continue // dd-trace's own
 		}
+		names[m.name] = true
 		if m.tags["service"] != "load-generator" || m.tags["env"] != "test" || m.tags["version"] != "7" {
 			t.Errorf("%s without its service: %v", m.name, m.tags)
 		}
@@ -53,7 +75,6 @@ func (o observed) metricsAddUp(t *testing.T) {
 		case "d":
 			values[m.name] += len(m.values)
 		case "g":
-			gauges[m.name] = true
 			if m.name == "load_generator.users" {
 				states[m.tags["state"]] = max(states[m.tags["state"]], m.values[0])
 			}
@@ -86,9 +107,9 @@ func (o observed) metricsAddUp(t *testing.T) {
 	if events != 1 {
 		t.Errorf("%d events, want one for the switch", events)
 	}
-	for _, name := range []string{"users", "phase", "link.connected", "cpu", "memory", "runtime.goroutines", "runtime.heap", "runtime.scheduler_delay"} {
-		if !gauges["load_generator."+name] {
-			t.Errorf("no load_generator.%s among %v", name, slices.Sorted(maps.Keys(gauges)))
+	for _, name := range shown(t) {
+		if name != "load_generator.link.rejected_frames" && !names[name] { // none was
+			t.Errorf("no %s among %v", name, slices.Sorted(maps.Keys(names)))
 		}
 	}
 	if states["on"] == 0 || states["on"] > 10 {
