@@ -8,7 +8,7 @@ VENV   := .venv
 TOOL   := $(GO) tool -modfile=tools/go.mod
 
 .DEFAULT_GOAL := help
-.PHONY: help build venv demo test lint unit e2e e2e-goczmq browser-test fuzz bench bench-workers locustfile plots clean
+.PHONY: help build venv demo test lint unit e2e e2e-goczmq browser-test api-test deploy-test image-test fuzz bench bench-workers locustfile plots clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,9 +25,9 @@ $(VENV)/.stamp: locust/requirements.txt locust/requirements-dev.txt
 demo: build venv ## a demo target, a stock master with its web UI on :8089 and a worker
 	bin/swell demo $(ARGS)
 
-test: lint unit e2e e2e-goczmq browser-test ## all tests, on a fresh clone too
+test: lint unit deploy-test e2e e2e-goczmq browser-test api-test ## all tests, on a fresh clone too
 
-lint: venv ## go vet, golangci-lint, gofumpt, ruff, shellcheck
+lint: venv ## go vet, golangci-lint, gofumpt, ruff, shellcheck, hadolint
 	tools/debian.sh shellcheck
 	$(GO) vet ./...
 	cd docs/plots && $(GO) vet .
@@ -35,7 +35,8 @@ lint: venv ## go vet, golangci-lint, gofumpt, ruff, shellcheck
 	$(TOOL) golangci-lint run
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	shellcheck tools/*.sh .ci/run
+	shellcheck tools/*.sh .ci/run build-and-push.sh deploy/image/*.sh
+	$(VENV)/bin/hadolint Dockerfile
 
 unit: venv ## unit tests with the race detector, fuzz seeds included
 	$(GO) test -race $$($(GO) list ./... | grep -v '/e2e')
@@ -44,16 +45,30 @@ unit: venv ## unit tests with the race detector, fuzz seeds included
 	$(GO) test ./worker # boomer itself has data races: its tests run without the detector
 
 e2e: venv ## end-to-end tests against a stock master
+	@tools/netns.sh
 	$(GO) test -count=1 -timeout 15m ./e2e/...
 
 e2e-goczmq: venv ## the same with the libczmq build
 	tools/debian.sh libczmq-dev pkg-config gcc
+	@tools/netns.sh
 	$(GO) vet -tags goczmq ./...
 	SWELL_TEST_TAGS=goczmq $(GO) test -count=1 -timeout 15m ./e2e/...
 
 browser-test: build venv ## the web UI in a real Chromium
 	tools/debian.sh chromium
 	$(VENV)/bin/pytest -q e2e/browser
+
+deploy-test: venv ## the Compose file, the Kubernetes manifests, build-and-push.sh, the image's entrypoint
+	tools/debian.sh bats git
+	$(GO) -C deploy vet ./...
+	$(GO) -C deploy test -count=1 ./...
+	bats deploy/bats
+
+image-test: venv ## build the real image and run the real Compose file, with Docker or podman; not part of test
+	deploy/image/test.sh
+
+api-test: build venv ## the demo target against its own OpenAPI document, with what schemathesis makes up
+	$(VENV)/bin/pytest -q e2e/api
 
 fuzz: ## fuzz the decoders of foreign bytes, a minute each
 	for f in FuzzReadFrame FuzzDecodeMessage FuzzParseOrder; do \
@@ -62,6 +77,7 @@ fuzz: ## fuzz the decoders of foreign bytes, a minute each
 	$(GO) test ./config -run '^$$' -fuzz '^FuzzParseWeights$$' -fuzztime 60s -fuzzminimizetime 20x
 	$(GO) test ./users -run '^$$' -fuzz '^FuzzParseLabel$$' -fuzztime 60s -fuzzminimizetime 20x
 	$(GO) test ./fidelity -run '^$$' -fuzz '^FuzzRead$$' -fuzztime 60s -fuzzminimizetime 20x
+	$(GO) test ./people -run '^$$' -fuzz '^FuzzParse$$' -fuzztime 60s -fuzzminimizetime 20x
 
 bench: ## Go benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...

@@ -2,8 +2,20 @@
 package main
 
 import (
+	_ "embed"
+
 	"swell/app"
+	"swell/people"
 	"swell/tasks"
+	"swell/users"
 )
 
-func main() { app.Main(tasks.Payment) }
+//go:embed people.json
+var everybody []byte
+
+func main() {
+	app.App{
+		People:    everybody,
+		ClassesOf: func(all []people.Person) []users.Class { return []users.Class{tasks.Payment(all)} },
+	}.Main()
+}

@@ -18,6 +18,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"swell/config"
+	"swell/people"
 	"swell/users"
 	"swell/version"
 	"swell/worker"
@@ -29,6 +31,12 @@ type App struct {
 	// Classes are the user classes; users of a class that the master names and
 	// the worker does not know run the first.
 	Classes []users.Class
+	// ClassesOf, if set, makes the user classes, in place of Classes, of the people
+	// in People or in the file that LOAD_PEOPLE_FILE names.
+	ClassesOf func(everybody []people.Person) []users.Class
+	// People is the text of a people.json: who may log in at the demo target, too,
+	// unless LOAD_PEOPLE_FILE names another file. nil: nobody.
+	People []byte
 	// OnTestStart runs on each worker once per test, before its first user;
 	// OnTestStop after its last. Either may be nil. See worker.Config.
 	OnTestStart, OnTestStop worker.Hook
@@ -57,11 +65,14 @@ func (a App) Main() {
 // Run runs one command line and returns the exit code. ctx asks for a clean end,
 // kill for one at once.
 func (a App) Run(ctx context.Context, kill <-chan struct{}, args []string, stdout, stderr io.Writer) int {
-	if err := users.Validate(a.Classes); err != nil {
+	c := &command{app: a, kill: kill, stdout: stdout, stderr: stderr}
+	if a.ClassesOf != nil {
+		c.cast(config.PeopleFile())
+	}
+	if err := users.Validate(c.app.Classes); err != nil {
 		fmt.Fprintln(stderr, err)
 		return 2
 	}
-	c := &command{app: a, kill: kill, stdout: stdout, stderr: stderr}
 	root := c.root()
 	root.SetArgs(args)
 	root.SetOut(stdout)
@@ -85,7 +96,8 @@ func (a App) Run(ctx context.Context, kill <-chan struct{}, args []string, stdou
 
 // command is the wiring of one command line.
 type command struct {
-	app            App
+	app            App   // with its classes made
+	misread        error // what is wrong with the people that were asked for
 	kill           <-chan struct{}
 	stdout, stderr io.Writer
 }
@@ -153,6 +165,6 @@ Without a verb, swell is a worker, like "locust --worker".`,
 	w := c.workerCommand()
 	root.RunE = w.RunE
 	root.Flags().AddFlagSet(w.Flags())
-	root.AddCommand(w, c.runCommand(), c.demoCommand(), c.targetCommand(), c.planCommand(), c.fidelityCommand(), c.locustfileCommand(), c.versionCommand())
+	root.AddCommand(w, c.runCommand(), c.demoCommand(), c.targetCommand(), c.planCommand(), c.fidelityCommand(), c.locustfileCommand(), c.healthcheckCommand(), c.versionCommand())
 	return root
 }

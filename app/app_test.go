@@ -31,6 +31,11 @@ type outcome struct {
 // already: what would connect, or serve, ends at once.
 func ran(t *testing.T, classes []users.Class, args ...string) outcome {
 	t.Helper()
+	return runs(t, App{Classes: classes}, args...)
+}
+
+func runs(t *testing.T, a App, args ...string) outcome {
+	t.Helper()
 	for _, s := range slices.Concat(config.WorkerSettings(), config.RunSettings(), config.DemoSettings(), config.ExperimentSettings()) {
 		if old, set := os.LookupEnv(s.Env); set && !allowed[s.Env] {
 			os.Unsetenv(s.Env)
@@ -40,7 +45,7 @@ func ran(t *testing.T, classes []users.Class, args ...string) outcome {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var stdout, stderr bytes.Buffer
-	code := App{Classes: classes}.Run(ctx, nil, args, &stdout, &stderr)
+	code := a.Run(ctx, nil, args, &stdout, &stderr)
 	return outcome{code, stdout.String(), stderr.String()}
 }
 
@@ -64,12 +69,13 @@ func TestHelpOfEveryVerb(t *testing.T) {
 		{[]string{"help"}, []string{"Without a verb, swell is a worker"}},
 		{[]string{"worker", "--help"}, []string{"SIGTERM", "--master-host", "LOCUST_MASTER_NODE_HOST", "--master-port", "--loglevel", "(default INFO)", "-H, --host URL", "SWELL_MASTER_HEARTBEAT_TIMEOUT"}},
 		{[]string{"help", "worker"}, []string{"--master-host"}},
-		{[]string{"run", "--help"}, []string{"run --host URL", "--headless", "--users", "LOCUST_USERS", "behind --", "--workers"}},
+		{[]string{"run", "--help"}, []string{"run [--host URL]", "--web-host", "--headless", "--users", "LOCUST_USERS", "behind --", "--workers"}},
 		{[]string{"demo", "--help"}, []string{"demo target", "--target-port", "--workload", "SWELL_ACCESS_LOG"}},
-		{[]string{"target", "--help"}, []string{"--listen", "--access-log", "127.0.0.1:8081"}},
+		{[]string{"target", "--help"}, []string{"--listen", "--access-log", "127.0.0.1:8081", "--service-time", "SWELL_TARGET_REGRESS"}},
 		{[]string{"plan", "--help"}, []string{"--service-time", "50ms", "LOAD_WARMUP_DURATION (default 0)", "exit code 2"}},
 		{[]string{"fidelity", "--help"}, []string{"--access-log", "--transition-log", "--allowance-p50", "5ms", "--clock-error", "duration_ms", "Exit code 0"}},
 		{[]string{"locustfile", "--help"}, []string{"swell locustfile > locustfile.py"}},
+		{[]string{"healthcheck", "--help"}, []string{"http://127.0.0.1:8090/readyz"}},
 		{[]string{"version", "--help"}, []string{"Print the version"}},
 	}
 	for _, row := range rows {
@@ -114,8 +120,13 @@ func TestACommandLineThatIsRefused(t *testing.T) {
 		{[]string{"worker", "--worker=perhaps"}, `"perhaps"`},
 		{[]string{"--master-port", "x"}, `--master-port: must be a whole number from 1 to 65535 (got "x")`},
 		{[]string{"worker", "--loglevel", "LOUD"}, `--loglevel: must be`},
-		{[]string{"run"}, "--host: must be the URL of your service"},
-		{[]string{"run", "--host", ""}, "--host: must be"},
+		{[]string{"run", "--headless"}, "--host: must be the URL of your service, like http://127.0.0.1:8080, without a web UI (not given)"},
+		{[]string{"run", "--headless", "--host", ""}, "--host: must be"},
+		{[]string{"run", "--web-host", "a b"}, `--web-host: must be a host name or an IP address (got "a b")`},
+		{[]string{"worker", "--health-listen", "8090"}, `--health-listen: must be host:port like 0.0.0.0:8090, or :8090 (got "8090")`},
+		{[]string{"worker", "--health-listen", "192.0.2.1:8090"}, "--health-listen: must be an address that is free on this machine"},
+		{[]string{"healthcheck"}, "healthcheck needs an address"},
+		{[]string{"healthcheck", "8089"}, "ADDRESS: must be like http://"},
 		{[]string{"run", "--host", "nowhere"}, `--host: must be a URL like https://www.example.com (got "nowhere")`},
 		{[]string{"run", "--host", "http://x", "extra"}, "behind --"},
 		{[]string{"run", "--host", "http://x", "--headless=perhaps"}, `"perhaps"`},
@@ -123,6 +134,9 @@ func TestACommandLineThatIsRefused(t *testing.T) {
 		{[]string{"demo", "--host", "http://x"}, "unknown flag: --host"},
 		{[]string{"demo", "extra"}, "behind --"},
 		{[]string{"demo", "--web-port", "0"}, "--web-port: must be"},
+		{[]string{"target", "--people", "/nowhere/people.json"}, "LOAD_PEOPLE_FILE: must be a file that can be read"},
+		{[]string{"demo", "--people", "/nowhere/people.json"}, "LOAD_PEOPLE_FILE: must be a file that can be read"},
+		{[]string{"target", "--capacity", "x"}, "--capacity: must be a whole number"},
 		{[]string{"target", "--listen", "8081"}, `--listen: must be host:port (got "8081")`},
 		{[]string{"target", "--listen", "127.0.0.1:0", "--access-log", "/nowhere/at/all.jsonl"}, "--access-log: must be a file"},
 		{[]string{"plan", "extra"}, `"extra"`},

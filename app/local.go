@@ -18,10 +18,11 @@ const behindDashes = `Everything behind -- goes to the master as Locust's own op
 
 func (c *command) runCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "run --host URL [flags] [-- LOCUST OPTIONS]",
+		Use:   "run [--host URL] [flags] [-- LOCUST OPTIONS]",
 		Short: "Run a master and workers on this machine against your own service",
 		Long: `run starts a stock Locust master with its web UI and Swell workers on this
-machine: what "locust -f locustfile.py --host URL" is to a Locust user.
+machine: what "locust -f locustfile.py --host URL" is to a Locust user. Without
+--host the web UI's form names it.
 
 ` + behindDashes,
 		Example: "  swell run --host http://127.0.0.1:8080 --users 100 --spawn-rate 10\n" +
@@ -52,11 +53,12 @@ LOAD_ variables, its users think and burst more quickly than the defaults say.
 	addFlags(cmd, config.DemoSettings())
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		cfg, err := config.ReadDemo(given(cmd))
+		c.recast(cfg.Target.People)
 		if err := errors.Join(err, c.checkExperiment()); err != nil {
 			return err
 		}
 		c.hasten()
-		return c.runLocally(cmd, cfg, args, &local.TargetOptions{Port: cfg.TargetPort, AccessLog: cfg.AccessLog})
+		return c.runLocally(cmd, cfg, args, &local.TargetOptions{Port: cfg.TargetPort, AccessLog: cfg.AccessLog, Args: cfg.TargetArgs})
 	}
 	return behindDashesOnly(cmd)
 }
@@ -110,7 +112,7 @@ func (c *command) runLocally(cmd *cobra.Command, cfg config.Local, masterArgs []
 	code, err := local.Run(cmd.Context(), local.Options{
 		Swell: self, Locust: locust, Locustfile: cfg.Locustfile,
 		Host: cfg.Host, Target: target, Workers: cfg.Workers,
-		WebPort: cfg.WebPort, MasterPort: cfg.MasterPort,
+		WebHost: cfg.WebHost, WebPort: cfg.WebPort, MasterPort: cfg.MasterPort,
 		Headless: cfg.Headless, Users: cfg.Users, SpawnRate: cfg.SpawnRate, RunTime: cfg.RunTime,
 		MasterArgs: masterArgs, Kill: c.kill, Stdout: c.stdout, Stderr: c.stderr,
 	})

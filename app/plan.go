@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -36,6 +37,7 @@ The settings are environment variables:
 
 func (c *command) plan(service time.Duration) error {
 	e, err := config.ReadExperiment(nil, experiment.Settled(c.app.Classes))
+	err = errors.Join(c.misread, err)
 	for _, warning := range e.Warnings() {
 		fmt.Fprintln(c.stderr, "warning: "+warning)
 	}
@@ -62,6 +64,9 @@ func (c *command) planClasses() []plan.Class {
 		told := plan.Class{Name: class.Name, Weight: float64(class.EffectiveWeight()), Bursty: class.Bursty, Wait: class.MeanWait()}
 		for _, task := range class.Tasks {
 			told.Tasks = append(told.Tasks, plan.Task{Name: task.Name, Weight: float64(task.EffectiveWeight())})
+		}
+		for _, role := range class.Roles {
+			told.Roles = append(told.Roles, plan.Role{Share: role.Share, Tasks: role.Tasks})
 		}
 		classes = append(classes, told)
 	}

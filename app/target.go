@@ -2,59 +2,116 @@ package app
 
 import (
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
+	"runtime"
 	"runtime/debug"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"swell/config"
+	"swell/logging"
 	"swell/target"
+	"swell/target/payment"
+	"swell/telemetry"
 )
 
 func (c *command) targetCommand() *cobra.Command {
-	var listen, accessLog string
 	cmd := &cobra.Command{
 		Use:   "target",
 		Short: "Run the demo target, a small payment service",
-		Long: `target serves a small payment service, in memory, to try things out against.
+		Long: `target serves a small payment service, in memory, to try things out against:
+docs/payment-api.md is its manual, /openapi.json its OpenAPI document.
 
 The access log is one JSON object a line: time (when the request arrived),
 method, path, query, status, duration_ms (until the answer was written),
 user_agent, baggage, traceparent, x_datadog_trace_id, remote.`,
-		Example: "  swell target --listen 127.0.0.1:8081 --access-log access.jsonl",
-		Args:    cobra.NoArgs,
+		Example: "  swell target --listen 127.0.0.1:8081 --access-log access.jsonl\n" +
+			"  swell target --service-time 50ms --regress-after 60s --regress latency=+30%",
+		Args: cobra.NoArgs,
 	}
-	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8081", "address to listen on, host:port")
-	cmd.Flags().StringVar(&accessLog, "access-log", "", "file for the access log, written anew; none if not set")
+	addFlags(cmd, config.TargetSettings())
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if _, _, err := net.SplitHostPort(listen); err != nil {
-			return fmt.Errorf("--listen: must be host:port (got %q)", listen)
+		cfg, err := config.ReadTarget(given(cmd))
+		if err != nil {
+			return err
 		}
-		return c.serveTarget(cmd, listen, accessLog)
+		return c.serveTarget(cmd, cfg)
 	}
 	return cmd
 }
 
-func (c *command) serveTarget(cmd *cobra.Command, listen, accessLog string) error {
+func (c *command) serveTarget(cmd *cobra.Command, cfg config.Target) error {
 	c.heedKill()
-	var options target.Options
-	if accessLog != "" {
-		file, err := os.Create(accessLog)
+	everybody, err := c.app.readPeople(cfg.People)
+	if err != nil {
+		return err
+	}
+	// The service is another than the load generator's, and traces are all there is.
+	traces := telemetry.StartService("payment-service", logging.To(c.stderr, slog.LevelInfo).Logger("swell.telemetry"))
+	defer traces.Close()
+	var trace func(string) func(error)
+	var tracer target.Tracer
+	if traces != nil {
+		trace, tracer = traces.Job, traces
+	}
+	service, err := payment.New(payment.Options{
+		Trace:  trace,
+		People: everybody, SettleAfter: orAtOnce(cfg.SettleAfter), PayoutAfter: orAtOnce(cfg.PayoutAfter), WebhookAfter: orAtOnce(cfg.WebhookAfter),
+	})
+	if err != nil {
+		return err
+	}
+	options := target.Options{
+		Tracer:        tracer,
+		TokenLifetime: cfg.TokenLifetime, RateLimit: cfg.RateLimit,
+		Knobs: target.Knobs{
+			ServiceTime: cfg.ServiceTime, ServiceTimeCV: cfg.ServiceTimeCV, ErrorShare: cfg.Errors,
+			Capacity: cfg.Capacity, Queue: cfg.Queue,
+			RegressAfter: cfg.RegressAfter, RegressLatency: cfg.RegressLatency, RegressErrors: cfg.RegressErrors,
+		},
+	}
+	if cfg.AccessLog != "" {
+		file, err := os.Create(cfg.AccessLog)
 		if err != nil {
 			return fmt.Errorf("--access-log: must be a file that can be written (%w)", err)
 		}
 		defer file.Close() // Serve has flushed and reports what could not be written
 		options.AccessLog = file
 	}
-	var config net.ListenConfig
-	listener, err := config.Listen(cmd.Context(), "tcp", listen)
+	var listening net.ListenConfig
+	listener, err := listening.Listen(cmd.Context(), "tcp", cfg.Listen)
 	if err != nil {
 		return fmt.Errorf("--listen: must be an address that is free on this machine (%w)", err)
 	}
-	debug.SetGCPercent(400) // its heap is small and its garbage much: CPU matters more
+	server, err := target.New(service.Service(), options)
+	if err != nil {
+		return failed{err}
+	}
+	spareCPU()
 	fmt.Fprintf(c.stderr, "the demo target serves http://%s\n", listener.Addr())
-	if err := target.New(options).Serve(cmd.Context(), listener); err != nil {
+	if err := server.Serve(cmd.Context(), listener); err != nil {
 		return failed{err}
 	}
 	return nil
+}
+
+// spareCPU makes the target cheap, for it stands beside the workers that load it.
+// They need more than twice its CPU: half the cores will do, and fewer threads
+// look for work in vain. And its heap is small and its garbage much.
+func spareCPU() {
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(max(1, runtime.GOMAXPROCS(0)/2))
+	}
+	debug.SetGCPercent(400)
+}
+
+// orAtOnce is a delay as package payment has it, where 0 means its default.
+func orAtOnce(d time.Duration) time.Duration {
+	if d == 0 {
+		return -1
+	}
+	return d
 }

@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -10,6 +11,7 @@ import (
 	"swell/config"
 	"swell/experiment"
 	"swell/fidelity"
+	"swell/health"
 	"swell/logging"
 	"swell/telemetry"
 	"swell/version"
@@ -46,6 +48,13 @@ func (c *command) work(cmd *cobra.Command, cfg config.Worker) error {
 	if err != nil {
 		return fmt.Errorf("--logfile: must be a file that can be written (%w)", err)
 	}
+	var probes net.Listener
+	if cfg.Health != "" {
+		var config net.ListenConfig
+		if probes, err = config.Listen(cmd.Context(), "tcp", cfg.Health); err != nil {
+			return fmt.Errorf("--health-listen: must be an address that is free on this machine (%w)", err)
+		}
+	}
 	c.heedKill()
 	wanted := telemetry.Want(os.Getenv)
 	if cfg.LogFormat == "json" || cfg.LogFormat == "auto" && wanted.Any() && !logs.Terminal() {
@@ -75,7 +84,12 @@ func (c *command) work(cmd *cobra.Command, cfg config.Worker) error {
 		defer t.Close()
 		wc.Observer = observer{t}
 	}
-	if err := worker.New(wc).Run(cmd.Context()); err != nil {
+	w := worker.New(wc)
+	if probes != nil {
+		defer health.Serve(probes, w.Alive, w.Ready)()
+		log.Info(fmt.Sprintf("/healthz and /readyz are served at %s", probes.Addr()))
+	}
+	if err := w.Run(cmd.Context()); err != nil {
 		return failed{err}
 	}
 	log.Info("shut down")
@@ -87,10 +101,11 @@ type observer struct{ *telemetry.Telemetry }
 
 func (o observer) Watch(h worker.Health) { o.Telemetry.Watch(telemetry.Health(h)) }
 
-// checkExperiment says what is wrong with the experiment of the environment.
+// checkExperiment says what is wrong with the experiment of the environment, and
+// with the people in it.
 func (c *command) checkExperiment() error {
 	_, err := config.ReadExperiment(nil, experiment.Settled(c.app.Classes))
-	return err //nolint:wrapcheck // its sentences name the settings
+	return errors.Join(c.misread, err)
 }
 
 // addFlags makes a flag of each setting; all are read as text, see config.

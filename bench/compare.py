@@ -7,6 +7,7 @@ time over the run is divided by the requests that the master counted. Absolute t
 ratios are what to quote.
 """
 
+import contextlib
 import csv
 import os
 import socket
@@ -39,32 +40,46 @@ def wait_until_listening(port):
     sys.exit(f"nobody listens on port {port}")
 
 
-def measure(worker, env, locustfile, folder, host):
-    """Runs one worker under a headless master and returns its CPU time per request in microseconds."""
+class Target:
+    """The demo target, which adds no time of its own."""
+
+    def __init__(self, swell, port):
+        self.host = f"http://127.0.0.1:{port}"
+        command = [swell, "target", "--listen", f"127.0.0.1:{port}", "--service-time", "0"]
+        self.process = psutil.Popen(command, stderr=subprocess.DEVNULL)
+        wait_until_listening(port)
+
+
+def cpu(process):
+    """Seconds of CPU that a process has used."""
+    times = process.cpu_times()
+    return times.user + times.system
+
+
+def measure(worker, env, locustfile, folder, target):
+    """Runs one worker under a headless master: its and the target's CPU time per request in microseconds, the rest."""
     port, prefix = free_port(), Path(folder) / "run"
     env = {**os.environ, **env, "BENCH_RATE": str(RATE)}
     command = [LOCUST, "-f", locustfile, "--master", "--master-bind-host", "127.0.0.1", "--master-bind-port", str(port)]
-    command += ["--headless", "-u", str(USERS), "-r", str(USERS), "-t", f"{SECONDS}s", "--host", host]
+    command += ["--headless", "-u", str(USERS), "-r", str(USERS), "-t", f"{SECONDS}s", "--host", target.host]
     command += ["--csv", prefix, "--only-summary"]
     master = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     wait_until_listening(port)
     address = ["--master-host", "127.0.0.1", "--master-port", str(port)]
     process = psutil.Popen([*worker, *address], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    used = 0.0
+    used, before = 0.0, cpu(target.process)
     while master.poll() is None:
-        try:
-            times = process.cpu_times()
-            used = times.user + times.system
-        except psutil.Error:
-            pass
+        with contextlib.suppress(psutil.Error):
+            used = cpu(process)
         time.sleep(0.1)
+    served = cpu(target.process) - before
     process.wait(30)
     with Path(f"{prefix}_stats.csv").open() as file:
         total = next(row for row in csv.DictReader(file) if row["Name"] == "Aggregated")
     requests, failures = int(total["Request Count"]), int(total["Failure Count"])
     if failures or requests < USERS * RATE * SECONDS * 0.8:
         sys.exit(f"{worker[0]}: {requests} requests, {failures} failures: it cannot be compared")
-    return used / requests * 1e6, requests, float(total["95%"])
+    return used / requests * 1e6, served / requests * 1e6, requests, float(total["95%"])
 
 
 def main():
@@ -73,24 +88,21 @@ def main():
             subprocess.run(["go", "build", "-o", f"{folder}/{program}", source], cwd=ROOT, check=True)
         stub = Path(folder) / "stub.py"
         stub.write_text(STUB)
-        port = free_port()
-        target = subprocess.Popen(
-            [f"{folder}/swell", "target", "--listen", f"127.0.0.1:{port}"], stderr=subprocess.DEVNULL
-        )
-        host = f"http://127.0.0.1:{port}"
-        wait_until_listening(port)
+        target = Target(f"{folder}/swell", free_port())
         own = ROOT / "bench" / "locustfile.py"
         python_worker = [LOCUST, "-f", own, "--worker"]
         try:
-            http = measure(python_worker, {"BENCH_CLIENT": "http"}, own, folder, host)
-            fast = measure(python_worker, {"BENCH_CLIENT": "fasthttp"}, own, folder, host)
-            swell = measure([f"{folder}/worker", "worker"], {}, stub, folder, host)
+            http = measure(python_worker, {"BENCH_CLIENT": "http"}, own, folder, target)
+            fast = measure(python_worker, {"BENCH_CLIENT": "fasthttp"}, own, folder, target)
+            swell = measure([f"{folder}/worker", "worker"], {}, stub, folder, target)
         finally:
-            target.terminate()
-            target.wait(10)
-    print("| worker | requests | CPU per request | against Swell | 95th percentile |\n|---|---|---|---|---|")
-    for name, (cost, requests, p95) in (("Locust, HttpUser", http), ("Locust, FastHttpUser", fast), ("Swell", swell)):
-        print(f"| {name} | {requests} | {cost:.0f} µs | {cost / swell[0]:.1f} × | {p95:.0f} ms |")
+            target.process.terminate()
+            target.process.wait(10)
+    print("| worker | requests | CPU per request | against Swell | the target's CPU | 95th percentile |")
+    print("|---|---|---|---|---|---|")
+    runs = (("Locust, HttpUser", http), ("Locust, FastHttpUser", fast), ("Swell", swell))
+    for name, (cost, served, requests, p95) in runs:
+        print(f"| {name} | {requests} | {cost:.0f} µs | {cost / swell[0]:.1f} × | {served:.0f} µs | {p95:.0f} ms |")
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"strings"
@@ -59,6 +60,39 @@ func Of(u *users.User) *Client {
 // request is under way: connections that are open are not used any more. Cookies
 // stay.
 func Configure(u *users.User, s Settings) { Of(u).configure(s) }
+
+// SetHeader makes a header part of each of the user's requests from now on, as
+// self.client.headers[name] = value does in a locustfile: a token after a log-in,
+// say. An empty value takes it away again: what the settings say holds. A header that a request sets itself
+// wins, and [Configure] begins anew. No request may be under way. A name or value
+// that HTTP does not allow is the error of every request.
+func (c *Client) SetHeader(name, value string) {
+	defer c.marked.Store(nil) // it is made of the header
+	if value == "" {
+		c.resetHeader(name)
+		return
+	}
+	r := request{header: c.header, headerShared: true, invalid: c.invalid}
+	r.setHeader(name, value)
+	if r.host != "" {
+		r.header = maps.Clone(c.header)
+		r.header["Host"] = []string{r.host}
+	}
+	c.header, c.invalid = r.header, r.invalid
+}
+
+func (c *Client) resetHeader(name string) {
+	key := http.CanonicalHeaderKey(name)
+	if key == "Baggage" {
+		key = baggage
+	}
+	standard, _ := c.settings.header() // its error is in c.invalid already
+	c.header = maps.Clone(c.header)
+	delete(c.header, key)
+	if values, ok := standard[key]; ok {
+		c.header[key] = values
+	}
+}
 
 func newClient(u *users.User) *Client {
 	jar, _ := cookiejar.New(nil) // it has no error to return

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 )
 
@@ -35,6 +36,20 @@ type Response struct {
 
 // Header is the first value of one of the answer's headers; empty if there is none.
 func (r *Response) Header(name string) string { return r.header.Get(name) }
+
+// RetryAfter is how long the answer asks to wait before the next request, as a
+// 429 or 503 may (RFC 9110, 10.2.3: seconds or a date); 0 if it does not say, or
+// the moment has come.
+func (r *Response) RetryAfter() time.Duration {
+	text := r.Header("Retry-After")
+	if s, err := strconv.ParseUint(text, 10, 31); err == nil {
+		return time.Duration(s) * time.Second
+	}
+	if at, err := http.ParseTime(text); err == nil {
+		return max(0, time.Until(at))
+	}
+	return 0
+}
 
 // URL is where the answer came from, the last one after redirects; empty if
 // there was no answer.

@@ -292,3 +292,83 @@ func TestARequestThatTheTaskBreaksOffHasFailed(t *testing.T) {
 		t.Errorf("recorded %+v", r)
 	}
 }
+
+// A header that is set once goes with every request, until it is taken away.
+func TestAHeaderOfTheUser(t *testing.T) {
+	host, other := serve(t, echo), serve(t, echo)
+	as(t, host, func(ctx context.Context, u *users.User) error {
+		c := client.Of(u)
+		sent := func(what, name, want string, opts ...client.Option) {
+			t.Helper()
+			if got := ask(t, ctx, u, "GET", "/", opts...).Header.Get(name); got != want {
+				t.Errorf("%s: sends %s %q, want %q", what, name, got, want)
+			}
+		}
+		c.SetHeader("authorization", "Bearer a")
+		sent("once it is set", "Authorization", "Bearer a")
+		sent("the request's own wins", "Authorization", "Bearer b", client.Header("Authorization", "Bearer b"))
+		sent("and only for that request", "Authorization", "Bearer a")
+		sent("the others stay", "User-Agent", ask(t, ctx, u, "GET", other).Header.Get("User-Agent"))
+		c.SetHeader("Authorization", "Bearer c")
+		sent("when it is set anew", "Authorization", "Bearer c")
+		c.SetHeader("Baggage", "a=b")
+		sent("baggage is merged", "Baggage", "a=b,synthetic_request=true")
+		c.SetHeader("Baggage", "")
+		sent("ours stays", "Baggage", "synthetic_request=true")
+		c.SetHeader("Authorization", "")
+		sent("when it is taken away", "Authorization", "")
+		c.SetHeader("Authorization", "Bearer d")
+		client.Configure(u, client.Settings{})
+		sent("after Configure", "Authorization", "")
+		return nil
+	})
+	as(t, host, func(ctx context.Context, u *users.User) error {
+		client.Of(u).SetHeader("Authorization", "Bearer a")
+		return nil
+	})
+	as(t, host, func(ctx context.Context, u *users.User) error {
+		if got := ask(t, ctx, u, "GET", "/").Header.Get("Authorization"); got != "" {
+			t.Errorf("a user sends another's header %q", got)
+		}
+		client.Of(u).SetHeader("Host", "www.example.com")
+		if got := ask(t, ctx, u, "GET", "/").Host; got != "www.example.com" {
+			t.Errorf("sends Host %q", got)
+		}
+		client.Of(u).SetHeader("A", "b\n")
+		if _, err := client.Of(u).Get(ctx, "/"); err == nil || !strings.Contains(err.Error(), `header "A"`) {
+			t.Errorf("a header with a line break: %v", err)
+		}
+		return nil
+	})
+}
+
+func TestRetryAfter(t *testing.T) {
+	host := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Retry-After", r.URL.Query().Get("say"))
+		w.WriteHeader(http.StatusTooManyRequests)
+	})
+	date := func(d time.Duration) string { return time.Now().Add(d).UTC().Format(http.TimeFormat) }
+	for _, row := range []struct {
+		sentence, say     string
+		shortest, longest time.Duration
+	}{
+		{"seconds", "7", 7 * time.Second, 7 * time.Second},
+		{"now", "0", 0, 0},
+		{"a date", date(time.Hour), 58 * time.Minute, time.Hour},
+		{"a date that is over", date(-time.Hour), 0, 0},
+		{"nothing", "", 0, 0},
+		{"less than nothing", "-5", 0, 0},
+		{"a word", "soon", 0, 0},
+		{"more than a duration holds", "99999999999999999999", 0, 0},
+	} {
+		t.Run(row.sentence, func(t *testing.T) {
+			as(t, host, func(ctx context.Context, u *users.User) error {
+				res, err := client.Of(u).Get(ctx, "/", client.Query("say", row.say), client.Expect(429))
+				if got := res.RetryAfter(); err != nil || got < row.shortest || got > row.longest {
+					t.Errorf("waits %v, want %v to %v (%v)", got, row.shortest, row.longest, err)
+				}
+				return nil
+			})
+		})
+	}
+}

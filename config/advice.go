@@ -12,9 +12,9 @@ import (
 	"swell/phases"
 )
 
-// keep drops the weights of tasks that no class has, with a warning, and refuses
-// weights that leave a class with nothing to do. A class of which no task is
-// named has its own weights.
+// keep drops the weights of tasks that no class has, with a warning, warns of
+// those that no role can do, and refuses weights that leave a class with nothing
+// to do. A class of which no task is named has its own weights.
 func (r *reading) keep(name string, weights map[string]float64, classes []Class) map[string]float64 {
 	if len(weights) == 0 || len(classes) == 0 {
 		return weights
@@ -33,12 +33,18 @@ func (r *reading) keep(name string, weights map[string]float64, classes []Class)
 	}
 	for _, class := range classes {
 		named := func(task string) bool { _, ok := kept[task]; return ok }
-		works := func(task string) bool { return kept[task] > 0 }
+		undone := func(task string) bool { return slices.Contains(class.Undone, task) }
+		works := func(task string) bool { return kept[task] > 0 && !undone(task) }
+		for _, task := range class.Undone {
+			if kept[task] > 0 {
+				r.warn("%s: no role of user class %q can do %q, so its weight changes nothing", name, class.Name, task)
+			}
+		}
 		if slices.ContainsFunc(class.Tasks, works) || (len(kept) > 0 && !slices.ContainsFunc(class.Tasks, named)) {
 			continue
 		}
 		r.bad(name, "must have a weight > 0 for a task of user class %q, which has %s (got %s)",
-			class.Name, strings.Join(class.Tasks, ", "), clip(r.byName[name].Text))
+			class.Name, strings.Join(slices.DeleteFunc(slices.Clone(class.Tasks), undone), ", "), clip(r.byName[name].Text))
 	}
 	return kept
 }

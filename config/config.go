@@ -43,6 +43,9 @@ func WorkerSettings() []Setting { return describe(rawWorker{}) }
 func describe(raw any) []Setting {
 	var list []Setting
 	for _, f := range reflect.VisibleFields(reflect.TypeOf(raw)) {
+		if f.Anonymous {
+			continue // its fields come by themselves
+		}
 		list = append(list, Setting{
 			Flag: f.Tag.Get("flag"), Short: f.Tag.Get("short"), Env: f.Tag.Get("envconfig"),
 			Default: f.Tag.Get("default"), Meaning: f.Tag.Get("desc"), Value: f.Tag.Get("value"),
@@ -64,6 +67,9 @@ func read(raw any, own []Setting, flags Flags) (source, error) {
 	from := source{}
 	v := reflect.ValueOf(raw).Elem()
 	for _, f := range reflect.VisibleFields(v.Type()) {
+		if f.Anonymous {
+			continue
+		}
 		from[f.Name] = f.Tag.Get("envconfig")
 		if v.FieldByIndex(f.Index).String() == "" { // VAR= is as good as none
 			v.FieldByIndex(f.Index).SetString(f.Tag.Get("default"))

@@ -32,7 +32,7 @@ func noEnvironment(t *testing.T) {
 }
 
 func allSettings() []Setting {
-	return slices.Concat(WorkerSettings(), RunSettings(), DemoSettings(), ExperimentSettings())
+	return slices.Concat(WorkerSettings(), TargetSettings(), RunSettings(), DemoSettings(), ExperimentSettings())
 }
 
 func TestTheDefaultsAreValid(t *testing.T) {
@@ -48,7 +48,10 @@ func TestTheDefaultsAreValid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Local{Workers: 1, Workload: "payment", WebPort: 8089, MasterPort: 5557, TargetPort: 8081}
+	want := Local{Workers: 1, Workload: "payment", WebHost: "127.0.0.1", WebPort: 8089, MasterPort: 5557, TargetPort: 8081, Target: l.Target, TargetArgs: l.TargetArgs}
+	if !slices.Contains(l.TargetArgs, "--service-time=20ms") || len(l.TargetArgs) != len(knobSettings()) {
+		t.Errorf("the target gets %v", l.TargetArgs)
+	}
 	if !reflect.DeepEqual(l, want) {
 		t.Errorf("local: got %+v, want %+v", l, want)
 	}
@@ -193,18 +196,19 @@ func TestEverySettingCanBeSetBothWays(t *testing.T) {
 		"master-host": "m", "master-port": "2", "host": "http://x", "loglevel": "DEBUG", "logfile": "f",
 		"master-heartbeat-timeout": "2", "headless": "true", "users": "2", "spawn-rate": "2", "run-time": "2s",
 		"workers": "2", "workload": "payment", "web-port": "2", "target-port": "2", "access-log": "f", "locustfile": "f",
+		"health-listen": ":2", "web-host": "::1",
+		"listen": "[::1]:2", "people": "f", "service-time": "2s", "service-time-cv": "2", "errors": "2%", "capacity": "2", "queue": "2",
+		"settle-after": "2s", "payout-after": "2s", "webhook-after": "2s", "token-lifetime": "2s", "rate-limit": "2",
+		"regress-after": "2s", "regress": "latency=+2%,errors=2%",
 		"transition-log": "f", "log-format": "json", "task-lines": "0.5", "label-requests": "true",
 	}
-	read := func(worker bool, f Flags) (any, error) {
-		if worker {
-			return ReadWorker(f)
-		}
-		return readAll(f)
-	}
+	worker := func(f Flags) (any, error) { return ReadWorker(f) }
+	target := func(f Flags) (any, error) { return ReadTarget(f) }
+	local := func(f Flags) (any, error) { return readAll(f) }
 	for _, table := range []struct {
-		worker   bool
+		read     func(Flags) (any, error)
 		settings []Setting
-	}{{true, WorkerSettings()}, {false, RunSettings()}, {false, DemoSettings()}} {
+	}{{worker, WorkerSettings()}, {target, TargetSettings()}, {local, RunSettings()}, {local, DemoSettings()}} {
 		for _, s := range table.settings {
 			t.Run("--"+s.Flag, func(t *testing.T) {
 				noEnvironment(t)
@@ -212,17 +216,17 @@ func TestEverySettingCanBeSetBothWays(t *testing.T) {
 				if !known {
 					t.Fatal("the test does not know a good value: add one")
 				}
-				byFlag, err := read(table.worker, typed(map[string]string{s.Flag: text}))
+				byFlag, err := table.read(typed(map[string]string{s.Flag: text}))
 				if err != nil {
 					t.Fatal(err)
 				}
 				t.Setenv(s.Env, text)
-				byEnv, err := read(table.worker, nil)
+				byEnv, err := table.read(nil)
 				if err != nil || !reflect.DeepEqual(byFlag, byEnv) {
 					t.Errorf("by flag %+v, by variable %+v, %v", byFlag, byEnv, err)
 				}
 				_ = os.Unsetenv(s.Env)
-				byDefault, err := read(table.worker, nil)
+				byDefault, err := table.read(nil)
 				if err != nil || (text != s.Default && reflect.DeepEqual(byFlag, byDefault)) {
 					t.Errorf("it changes nothing: %+v, %v", byFlag, err)
 				}

@@ -17,10 +17,11 @@ var demoLoad = []Value{
 }
 
 // DemoLoad are the settings of an experiment that the demo runs with; none if the
-// environment has LOAD_ variables of its own.
+// environment has LOAD_ variables of its own, the people aside.
 func DemoLoad() []Value {
 	for _, entry := range os.Environ() {
-		if strings.HasPrefix(entry, "LOAD_") && !strings.HasSuffix(entry, "=") {
+		name, value, _ := strings.Cut(entry, "=")
+		if strings.HasPrefix(name, "LOAD_") && value != "" && name != PeopleVariable {
 			return nil
 		}
 	}

@@ -51,8 +51,8 @@ func (e Experiment) Warnings() []string { return slices.Clone(e.warnings) }
 // Class is what the settings are held against of a user class.
 type Class struct {
 	Name string
-	// Tasks are the names of its tasks.
-	Tasks []string
+	// Tasks are the names of its tasks, Undone of those that no role can do.
+	Tasks, Undone []string
 	// Bursty users live by the settings' defaults, others only by what was set.
 	Bursty bool
 }

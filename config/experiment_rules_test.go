@@ -171,6 +171,23 @@ func TestVariablesThatAnyVerbReadsAreKnown(t *testing.T) {
 	}
 }
 
+// What no role of a class can do is as good as not there, and said.
+func TestWeightsOfTasksThatNoRoleCanDo(t *testing.T) {
+	t.Setenv("LOAD_BASELINE_TASK_WEIGHTS", `{"browse": 1, "refund": 2, "payout": 0}`)
+	clerk := Class{Name: "Clerk", Tasks: []string{"browse", "refund", "payout"}, Undone: []string{"refund", "payout"}}
+	e, err := ReadExperiment(nil, []Class{clerk})
+	want := `LOAD_BASELINE_TASK_WEIGHTS: no role of user class "Clerk" can do "refund", so its weight changes nothing`
+	if err != nil || !slices.Equal(e.Warnings(), []string{want}) {
+		t.Errorf("error %v, warnings %q", err, e.Warnings())
+	}
+	t.Setenv("LOAD_BASELINE_TASK_WEIGHTS", `{"refund": 2}`)
+	_, err = ReadExperiment(nil, []Class{clerk})
+	want = `LOAD_BASELINE_TASK_WEIGHTS: must have a weight > 0 for a task of user class "Clerk", which has browse (got {"refund": 2})`
+	if err == nil || err.Error() != want {
+		t.Errorf("error %v\nwant %s", err, want)
+	}
+}
+
 func TestAWarningComesBesideAnError(t *testing.T) {
 	e, err := experiment(t, map[string]string{"LOAD_BASELINE_TASK_WEIGHTS": `{"brwse": 1}`, "LOAD_X": "1"}, nil)
 	if err == nil || len(e.Warnings()) != 2 {

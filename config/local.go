@@ -19,11 +19,13 @@ type rawLocal struct {
 	RunTime    string `envconfig:"LOCUST_RUN_TIME" flag:"run-time" value:"time" short:"t" desc:"end after this time: 20, 20s, 3m, 2h, 1h20m"`
 	Workers    string `envconfig:"SWELL_WORKERS" flag:"workers" value:"number" default:"1" desc:"number of Swell worker processes"`
 	Workload   string `envconfig:"SWELL_WORKLOAD" flag:"workload" value:"name" default:"payment" desc:"the workload to show: payment"`
-	WebPort    string `envconfig:"LOCUST_WEB_PORT" flag:"web-port" value:"port" short:"P" default:"8089" desc:"port of the web UI on 127.0.0.1"`
+	WebPort    string `envconfig:"LOCUST_WEB_PORT" flag:"web-port" value:"port" short:"P" default:"8089" desc:"port of the web UI"`
+	WebHost    string `envconfig:"LOCUST_WEB_HOST" flag:"web-host" value:"address" default:"127.0.0.1" desc:"address of the web UI; 0.0.0.0 opens it to the network, without a login"`
 	MasterPort string `envconfig:"LOCUST_MASTER_BIND_PORT" flag:"master-port" value:"port" default:"5557" desc:"port on 127.0.0.1 where workers reach the master"`
 	TargetPort string `envconfig:"SWELL_TARGET_PORT" flag:"target-port" value:"port" default:"8081" desc:"port of the demo target on 127.0.0.1"`
 	AccessLog  string `envconfig:"SWELL_ACCESS_LOG" flag:"access-log" value:"file" desc:"file for the demo target's access log, one JSON object a line"`
 	Locustfile string `envconfig:"LOCUST_LOCUSTFILE" flag:"locustfile" value:"file" short:"f" desc:"the master's locustfile; made from this binary's user classes if not set"`
+	TypedKnobs
 }
 
 // Local is the checked settings of a run on this machine. Zero values of the
@@ -35,14 +37,22 @@ type Local struct {
 	SpawnRate                       float64
 	RunTime                         string
 	Workers                         int
-	Workload                        string
+	Workload, WebHost               string
 	WebPort, MasterPort, TargetPort int
 	AccessLog, Locustfile           string
+	// Target are the knobs of the demo target, TargetArgs the same as its command
+	// line takes them.
+	Target     Knobs
+	TargetArgs []string
 }
 
 // RunSettings are the settings of `swell run`, in the order of its help.
 func RunSettings() []Setting {
-	return without(describe(rawLocal{}), "workload", "target-port", "access-log")
+	demos := []string{"workload", "target-port", "access-log"}
+	for _, s := range knobSettings() {
+		demos = append(demos, s.Flag)
+	}
+	return without(describe(rawLocal{}), demos...)
 }
 
 // DemoSettings are the settings of `swell demo`, in the order of its help.
@@ -58,8 +68,8 @@ func without(list []Setting, flags ...string) []Setting {
 	return kept
 }
 
-// ReadRun reads and checks the settings of `swell run`, which needs a host. The
-// error joins all problems, one sentence each.
+// ReadRun reads and checks the settings of `swell run`, which needs a host when
+// there is no web UI. The error joins all problems, one sentence each.
 func ReadRun(flags Flags) (Local, error) { return readLocal(RunSettings(), true, flags) }
 
 // ReadDemo reads and checks the settings of `swell demo`; see [ReadRun].
@@ -80,11 +90,14 @@ func readLocal(own []Setting, hostNeeded bool, flags Flags) (Local, error) {
 	l := Local{RunTime: strings.TrimSpace(raw.RunTime), Workload: raw.Workload, AccessLog: raw.AccessLog, Locustfile: raw.Locustfile}
 	l.Host, err = ParseHost(raw.Host)
 	check("Host", err)
-	if hostNeeded && err == nil && l.Host == "" {
-		problems = append(problems, errors.New("--host: must be the URL of your service, like http://127.0.0.1:8080 (not given)"))
-	}
+	noHost := err == nil && l.Host == ""
 	l.Headless, err = parseBool(raw.Headless)
 	check("Headless", err)
+	if hostNeeded && noHost && l.Headless { // with a web UI its form names the host
+		problems = append(problems, errors.New("--host: must be the URL of your service, like http://127.0.0.1:8080, without a web UI (not given)"))
+	}
+	l.WebHost, err = parseAddress(raw.WebHost)
+	check("WebHost", err)
 	l.Users, err = parseOptional(raw.Users, parseWhole)
 	check("Users", err)
 	l.SpawnRate, err = parseOptional(raw.SpawnRate, parsePositive)
@@ -106,7 +119,10 @@ func readLocal(own []Setting, hostNeeded bool, flags Flags) (Local, error) {
 	if raw.Workload != "payment" {
 		check("Workload", fmt.Errorf("must be payment (got %q)", raw.Workload))
 	}
-	return l, errors.Join(problems...)
+	var more []error
+	l.Target, more = raw.check(from)
+	l.TargetArgs = raw.args()
+	return l, errors.Join(append(problems, more...)...)
 }
 
 // timeSpan is the form of locust/util/timespan.py.

@@ -40,6 +40,9 @@ func TestAWorkersSettingsThatAreTaken(t *testing.T) {
 		{"a transition log", map[string]string{"transition-log": "a/b.jsonl"}, func(w Worker) any { return w.TransitionLog }, "a/b.jsonl"},
 		{"labels", map[string]string{"label-requests": "true"}, func(w Worker) any { return w.LabelRequests }, true},
 		{"parts of a second", map[string]string{"master-heartbeat-timeout": "2.5"}, func(w Worker) any { return w.Silence }, 2500 * time.Millisecond},
+		{"an address for probes", map[string]string{"health-listen": " 0.0.0.0:8090 "}, func(w Worker) any { return w.Health }, "0.0.0.0:8090"},
+		{"an address for probes without a host", map[string]string{"health-listen": ":8090"}, func(w Worker) any { return w.Health }, ":8090"},
+		{"no address for probes", map[string]string{"health-listen": ""}, func(w Worker) any { return w.Health }, ""},
 		{"the longest silence", map[string]string{"master-heartbeat-timeout": "86400"}, func(w Worker) any { return w.Silence }, 24 * time.Hour},
 	}
 	noEnvironment(t)
@@ -59,21 +62,31 @@ func TestAWorkersSettingsThatAreTaken(t *testing.T) {
 func TestASettingThatIsRefused(t *testing.T) {
 	worker := func(f Flags) error { _, err := ReadWorker(f); return err }
 	local := func(f Flags) error { _, err := readAll(f); return err }
+	target := func(f Flags) error { _, err := ReadTarget(f); return err }
 	const (
 		port    = `: must be a whole number from 1 to 65535 (got "%s")`
 		whole   = `: must be a whole number ≥ 0 (got "%s")`
 		rate    = `: must be a number > 0 (got "%s")`
 		seconds = `: must be a number of seconds from 1 to 86400 (got "%s")`
 		url     = `: must be a URL like https://www.example.com (got "%s")`
+		listen  = `: must be host:port like 0.0.0.0:8090, or :8090 (got "%s")`
 		level   = `: must be DEBUG, INFO, WARNING, ERROR or CRITICAL (got "%s")`
 		name    = `: must be a host name or an IP address`
 		truth   = `: must be true or false (got "%s")`
+		span    = ": must be a time from 0s to 720h, like 20ms, 1.5s or 2m"
+		share   = ": must be a share from 0 to 1, or 0% to 100%"
 	)
 	rows := []struct {
 		read       func(Flags) error
 		flag, text string
 		rule       string
 	}{
+		{worker, "health-listen", "8090", listen},
+		{worker, "health-listen", ":0", listen},
+		{worker, "health-listen", ":http", listen},
+		{worker, "health-listen", "a b:8090", listen},
+		{worker, "health-listen", "http://0.0.0.0:8090", listen},
+		{local, "web-host", "http://0.0.0.0", name},
 		{worker, "master-port", "x", port},
 		{worker, "master-port", "0", port},
 		{worker, "master-port", "65536", port},
@@ -131,6 +144,27 @@ func TestASettingThatIsRefused(t *testing.T) {
 		{local, "master-port", "70000", port},
 		{local, "target-port", "x", port},
 		{local, "workload", "nonsense", `: must be `},
+		{local, "service-time", "20", span},
+		{target, "service-time", "-1ms", span},
+		{target, "service-time", "721h", span},
+		{target, "token-lifetime", "0", ": must be a time from 1ms to 720h"},
+		{target, "service-time-cv", "-1", ": must be a number from 0 to 10"},
+		{target, "service-time-cv", "NaN", ": must be a number from 0 to 10"},
+		{target, "errors", "1.5", share},
+		{target, "errors", "101%", share},
+		{target, "errors", "NaN", share},
+		{target, "errors", "few", share},
+		{target, "capacity", "-1", ": must be a whole number from 0 to 1000000"},
+		{target, "queue", "1000001", ": must be a whole number from 0 to 1000000"},
+		{target, "rate-limit", "x", ": must be a whole number from 0 to 1000000"},
+		{target, "listen", "8081", `: must be host:port (got "%s")`},
+		{target, "regress", "latency=30%", ": latency must be a change"},
+		{target, "regress", "latency=+30", ": latency must be a change"},
+		{target, "regress", "latency=-100%", ": latency must be a change"},
+		{target, "regress", "latency=", ": latency must be a change"},
+		{target, "regress", "errors=0", ": errors must be a share above 0"},
+		{target, "regress", "errors=5%,errors=6%", ": must be latency="},
+		{target, "regress", "worse", ": must be latency="},
 	}
 	noEnvironment(t)
 	for _, row := range rows {
@@ -169,6 +203,11 @@ func TestALocalRunsSettingsThatAreTaken(t *testing.T) {
 			"ports",
 			map[string]string{"web-port": "1", "master-port": "2", "target-port": "3"},
 			func(l *Local) { l.WebPort, l.MasterPort, l.TargetPort = 1, 2, 3 },
+		},
+		{
+			"a web UI for the network",
+			map[string]string{"web-host": "0.0.0.0"},
+			func(l *Local) { l.WebHost = "0.0.0.0" },
 		},
 		{
 			"files",

@@ -26,6 +26,7 @@ type rawWorker struct {
 	TaskLines   string `envconfig:"SWELL_TASK_LINES" flag:"task-lines" value:"share" desc:"share of tasks, from 0 to 1, that get a line in the log; with traces of those whose trace is kept; not set: all with traces, none without"`
 	Transitions string `envconfig:"SWELL_TRANSITION_LOG" flag:"transition-log" value:"file" desc:"file that every change of a user between ON, OFF and away is appended to, one JSON object a line; none if not set"`
 	Label       string `envconfig:"SWELL_LABEL_REQUESTS" flag:"label-requests" default:"false" desc:"name user, session, burst and task in the baggage header of every request"`
+	Health      string `envconfig:"SWELL_HEALTH_LISTEN" flag:"health-listen" value:"host:port" desc:"address that serves /healthz (alive) and /readyz (linked to the master); off if not set"`
 }
 
 // Worker is the checked settings of `swell worker`.
@@ -43,6 +44,8 @@ type Worker struct {
 	LogFormat string
 	// TaskLines is the share of tasks that get a line; below 0: not set.
 	TaskLines float64
+	// Health is the address for probes, host:port; empty: none.
+	Health string
 	// TransitionLog is the file that the users' changes are appended to; empty: none.
 	TransitionLog string
 	// LabelRequests lets each request name its user, session, burst and task.
@@ -78,8 +81,10 @@ func ReadWorker(flags Flags) (Worker, error) {
 	check("Silence", err)
 	w.LogFormat, err = parseFormat(raw.LogFormat)
 	check("LogFormat", err)
-	w.TaskLines, err = parseShare(raw.TaskLines)
+	w.TaskLines, err = parseTaskLines(raw.TaskLines)
 	check("TaskLines", err)
+	w.Health, err = parseListen(raw.Health)
+	check("Health", err)
 	w.TransitionLog = raw.Transitions
 	w.LabelRequests, err = parseBool(raw.Label)
 	check("Label", err)
@@ -109,6 +114,23 @@ func parseAddress(text string) (string, error) {
 	return bare, nil
 }
 
+// parseListen takes an address to listen on; without a host it is all of the
+// machine's. Empty stays empty.
+func parseListen(text string) (string, error) {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return "", nil
+	}
+	host, port, err := net.SplitHostPort(text)
+	if err == nil {
+		_, err = parsePort(port)
+	}
+	if err != nil || strings.ContainsAny(host, " /") {
+		return "", fmt.Errorf("must be host:port like 0.0.0.0:8090, or :8090 (got %q)", text)
+	}
+	return text, nil
+}
+
 func parsePort(text string) (int, error) {
 	port, err := strconv.Atoi(strings.TrimSpace(text))
 	if err != nil || port < 1 || port > 65535 {
@@ -125,8 +147,8 @@ func parseFormat(text string) (string, error) {
 	return format, nil
 }
 
-// parseShare reads a number from 0 to 1; empty is -1.
-func parseShare(text string) (float64, error) {
+// parseTaskLines reads a number from 0 to 1; empty is -1.
+func parseTaskLines(text string) (float64, error) {
 	if strings.TrimSpace(text) == "" {
 		return -1, nil
 	}

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -33,4 +34,38 @@ func TestExampleModule(t *testing.T) {
 	if !strings.Contains(m.out.String(), `{"Customer": 2, "Visitor": 6}`) {
 		t.Errorf("the master does not follow the classes' weights:\n%s", strconv.Quote(m.out.String()))
 	}
+}
+
+// The second program of docs/write-your-own-workload.md, as a newcomer runs it
+// against the demo target: every task does its part, and nothing fails.
+func TestTheWorkloadOfTheDocs(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../docs/write-your-own-workload.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, _, _ := strings.Cut(strings.Split(string(text), "```go\n")[2], "```")
+	visitor := filepath.Join(t.TempDir(), "visitor")
+	source := filepath.Join(t.TempDir(), "main.go")
+	if err := os.WriteFile(source, []byte(program), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	build := exec.Command("go", "build", "-o", visitor, source)
+	build.Dir = ".."
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	target := startTarget(t)
+	m := &master{t: t, port: freePort(t), webPort: freePort(t), args: []string{"-f", locustfile(t, visitor), "--host", target.host, "--stop-timeout", "30"}}
+	m.start()
+	w := startWorker(t, visitor, m.port, []string{"LOAD_BASELINE_THINK_TIME_MEAN=0.1"})
+	m.ready(1)
+	m.swarm(30, 30)
+	until(t, "every task has done its part", func() bool {
+		seen := lines(target.accesses())
+		return len(missing(seen, "POST /auth/login 200, GET /merchants 200, GET /merchants/[id] 200, POST /payments 201, POST /payments 402, GET /admin/audit 403")) == 0
+	})
+	m.stop()
+	m.ready(1) // the last numbers are in
+	m.nothingUnexpected(t, target.ended(), w)
 }

@@ -22,6 +22,7 @@ type master struct {
 	webPort int
 	args    []string
 	env     []string
+	at      *host // nil: this machine
 }
 
 // startMaster starts a master with the test worker's locustfile. Without
@@ -43,13 +44,13 @@ func (m *master) start() {
 	m.t.Helper()
 	args := append([]string{
 		"-f", locustfile(m.t, testworker), "--master",
-		"--master-bind-host", "127.0.0.1", "--master-bind-port", strconv.Itoa(m.port),
+		"--master-bind-host", m.at.address(), "--master-bind-port", strconv.Itoa(m.port),
 		"--web-host", "127.0.0.1", "--web-port", strconv.Itoa(m.webPort),
 	}, m.args...)
-	m.process = start(m.t, "master", m.env, locust, args...)
+	m.process = m.at.start(m.t, "master", m.env, locust, args...)
 	if !m.headless() {
 		until(m.t, "the web UI answers", func() bool {
-			res, err := http.Get(m.url("/"))
+			res, err := m.at.http().Get(m.url("/"))
 			if err != nil {
 				return false
 			}
@@ -102,7 +103,7 @@ func (m *master) get(path string, into any) {
 }
 
 func (m *master) tryGet(path string, into any) error {
-	res, err := http.Get(m.url(path))
+	res, err := m.at.http().Get(m.url(path))
 	if err != nil {
 		return err
 	}
@@ -137,7 +138,7 @@ func (m *master) swarm(users int, rate float64, more ...string) {
 // stop stops the test, as the web UI's button does, and waits for the master.
 func (m *master) stop() {
 	m.t.Helper()
-	res, err := http.Post(m.url("/stop"), "", nil)
+	res, err := m.at.http().Post(m.url("/stop"), "", nil)
 	if err != nil {
 		m.t.Fatal(err)
 	}
@@ -147,7 +148,7 @@ func (m *master) stop() {
 
 func (m *master) post(path string, form url.Values, into any) {
 	m.t.Helper()
-	res, err := http.PostForm(m.url(path), form)
+	res, err := m.at.http().PostForm(m.url(path), form)
 	if err != nil {
 		m.t.Fatal(err)
 	}

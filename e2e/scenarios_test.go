@@ -122,25 +122,33 @@ func TestTheFourScenarios(t *testing.T) {
 		baseline, afterwards map[string]float64
 	}{
 		{
-			"flash sale", []string{
+			"flash sale",
+			[]string{
 				"LOAD_BASELINE_USERS=10", "LOAD_INTERVENTION_USERS=50", "LOAD_INTERVENTION_SPAWN_RATE=5", "LOAD_INTERVENTION_ARRIVAL_RATE=1.5",
 				`LOAD_BASELINE_TASK_WEIGHTS={"browse": 6, "search": 3, "checkout": 1}`, `LOAD_INTERVENTION_TASK_WEIGHTS={"browse": 2, "search": 1, "checkout": 7}`,
 			},
-			10, 50, 1.5, map[string]float64{"browse": 6, "search": 3, "checkout": 1}, map[string]float64{"browse": 2, "search": 1, "checkout": 7},
+			10, 50, 1.5,
+			map[string]float64{"browse": 6, "search": 3, "checkout": 1},
+			map[string]float64{"browse": 2, "search": 1, "checkout": 7},
 		},
 		{
-			"feature launch", []string{
+			"feature launch",
+			[]string{
 				"LOAD_BASELINE_USERS=20", "LOAD_INTERVENTION_USERS=20",
 				`LOAD_BASELINE_TASK_WEIGHTS={"browse": 4, "search": 2}`, `LOAD_INTERVENTION_TASK_WEIGHTS={"browse": 4, "search": 2, "feature": 1.5}`,
 			},
-			20, 20, 1, map[string]float64{"browse": 4, "search": 2}, map[string]float64{"browse": 4, "search": 2, "feature": 1.5},
+			20, 20, 1,
+			map[string]float64{"browse": 4, "search": 2},
+			map[string]float64{"browse": 4, "search": 2, "feature": 1.5},
 		},
 		{
-			"load increase", []string{"LOAD_BASELINE_USERS=20", "LOAD_INTERVENTION_USERS=50", "LOAD_INTERVENTION_SPAWN_RATE=10"},
+			"load increase",
+			[]string{"LOAD_BASELINE_USERS=20", "LOAD_INTERVENTION_USERS=50", "LOAD_INTERVENTION_SPAWN_RATE=10"},
 			20, 50, 1, own, own,
 		},
 		{
-			"graceful degradation", []string{"LOAD_BASELINE_USERS=100", "LOAD_INTERVENTION_USERS=20", "LOAD_INTERVENTION_SPAWN_RATE=20"},
+			"graceful degradation",
+			[]string{"LOAD_BASELINE_USERS=100", "LOAD_INTERVENTION_USERS=20", "LOAD_INTERVENTION_SPAWN_RATE=20"},
 			100, 20, 1, own, own,
 		},
 	}
@@ -183,8 +191,8 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// quick is an experiment of one user a worker and more, whose phases are told apart by their tasks.
-func quick(warmup string) []string {
+// brief is an experiment of one user a worker and more, whose phases are told apart by their tasks.
+func brief(warmup string) []string {
 	return slices.Concat([]string{
 		"LOAD_WARMUP_DURATION=" + warmup, "LOAD_BASELINE_USERS=10", "LOAD_INTERVENTION_USERS=10", "LOAD_BASELINE_SPAWN_RATE=10",
 		`LOAD_BASELINE_TASK_WEIGHTS={"browse": 1}`, `LOAD_INTERVENTION_TASK_WEIGHTS={"feature": 1}`, onlyPhases,
@@ -196,7 +204,7 @@ func quick(warmup string) []string {
 func TestWhoJoinsLateJoinsTheRunningPhase(t *testing.T) {
 	t.Parallel()
 	target := startTarget(t)
-	m := startMasterWith(t, quick("20"), "-f", locustfile(t, testworker, onlyPhases), "--host", target.host, "--enable-rebalancing")
+	m := startMasterWith(t, brief("20"), "-f", locustfile(t, testworker, onlyPhases), "--host", target.host, "--enable-rebalancing")
 	proxy := startCutter(t, m.port)
 	w := startWorker(t, testworker, proxy.port, []string{onlyPhases, "SWELL_LABEL_REQUESTS=true"})
 	m.ready(1)
@@ -238,7 +246,7 @@ func TestWhoJoinsLateJoinsTheRunningPhase(t *testing.T) {
 func TestASecondStartBeginsAtTheBaseline(t *testing.T) {
 	t.Parallel()
 	target := startTarget(t)
-	m := startMasterWith(t, quick("3"), "-f", locustfile(t, testworker, onlyPhases), "--host", target.host)
+	m := startMasterWith(t, brief("3"), "-f", locustfile(t, testworker, onlyPhases), "--host", target.host)
 	w := m.worker(onlyPhases)
 	for i := range 2 {
 		m.ready(1)
@@ -278,7 +286,7 @@ func TestAnExperimentUnderAForeignLocustfile(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := startMaster(t, "-f", file, "--host", target.host)
-	w := m.worker(quick("3")...)
+	w := m.worker(brief("3")...)
 	m.ready(1)
 	time.Sleep(4 * time.Second) // what has passed before the first spawn must not count
 	m.swarm(5, 5)

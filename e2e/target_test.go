@@ -20,11 +20,12 @@ type target struct {
 	log  string
 }
 
-func startTarget(t *testing.T) *target {
+func startTarget(t *testing.T, args ...string) *target {
 	t.Helper()
 	port := freePort(t)
 	s := &target{t: t, host: "http://127.0.0.1:" + strconv.Itoa(port), log: filepath.Join(t.TempDir(), "access.jsonl")}
-	s.process = start(t, "target", nil, swell, "target", "--listen", fmt.Sprintf("127.0.0.1:%d", port), "--access-log", s.log)
+	args = append([]string{"target", "--listen", fmt.Sprintf("127.0.0.1:%d", port), "--access-log", s.log}, args...)
+	s.process = start(t, "target", nil, swell, args...)
 	until(t, "the target answers", func() bool {
 		res, err := http.Get(s.host + "/healthz?probe")
 		if err != nil {

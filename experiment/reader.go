@@ -68,7 +68,7 @@ func (r *Reader) warnOnce(warning string) {
 func Settled(classes []users.Class) []config.Class {
 	var list []config.Class
 	for _, class := range classes {
-		list = append(list, config.Class{Name: class.Name, Tasks: class.TaskNames(), Bursty: class.Bursty})
+		list = append(list, config.Class{Name: class.Name, Tasks: class.TaskNames(), Undone: class.UndoneTasks(), Bursty: class.Bursty})
 	}
 	return list
 }

@@ -10,12 +10,14 @@ func (o Options) masterCommand() []string {
 		"--locustfile", o.Locustfile,
 		"--master", "--master-bind-host", "127.0.0.1", "--master-bind-port", strconv.Itoa(o.MasterPort),
 		"--expect-workers", strconv.Itoa(o.Workers),
-		"--host", o.host(),
+	}
+	if host := o.host(); host != "" {
+		args = append(args, "--host", host)
 	}
 	if o.Headless {
 		args = append(args, "--headless")
 	} else {
-		args = append(args, "--web-host", "127.0.0.1", "--web-port", strconv.Itoa(o.WebPort))
+		args = append(args, "--web-host", o.webHost(), "--web-port", strconv.Itoa(o.WebPort))
 	}
 	if o.Users > 0 {
 		args = append(args, "--users", strconv.Itoa(o.Users))
@@ -38,5 +40,5 @@ func (o Options) targetCommand() []string {
 	if o.Target.AccessLog != "" {
 		args = append(args, "--access-log", o.Target.AccessLog)
 	}
-	return args
+	return append(args, o.Target.Args...)
 }

@@ -21,13 +21,14 @@ type Options struct {
 	Locustfile string // --locustfile: what the master loads; file, folder, or several of them separated by commas
 
 	// Host is --host, the base URL that the users' requests go to: http or https, with a host. Empty: the demo target's
-	// address; without a demo target it is needed.
+	// address; without a demo target the web UI's form names it, and Headless needs it.
 	Host   string
 	Target *TargetOptions // the demo target; nil: none is started
 
-	Workers    int // --workers: worker processes, 1 to 256
-	WebPort    int // --web-port: of the web UI on 127.0.0.1, 1 to 65535; not used with Headless
-	MasterPort int // --master-port: where the workers reach the master on 127.0.0.1, 1 to 65535
+	Workers    int    // --workers: worker processes, 1 to 256
+	WebHost    string // --web-host: where the web UI listens, a name or an IP address; empty: 127.0.0.1
+	WebPort    int    // --web-port: of the web UI, 1 to 65535; not used with Headless
+	MasterPort int    // --master-port: where the workers reach the master on 127.0.0.1, 1 to 65535
 
 	// Headless is --headless: no web UI, the run starts as soon as all workers are there. Without it the next three are
 	// what the web UI's form is filled in with.
@@ -37,7 +38,7 @@ type Options struct {
 	RunTime   string  // --run-time as Locust writes it: 20, 20s, 3m, 2h, 1h20m; empty: not given
 
 	// MasterArgs are what the user typed behind `--`: arguments for Locust, passed as they are (user classes, --csv,
-	// --html, --web-host, ...). Only those that Options sets itself are refused.
+	// --html, --tags, ...). Only those that Options sets itself are refused.
 	MasterArgs []string
 
 	// Kill says, by a value or by being closed, that everything is to be killed at once: the second Ctrl-C. Nil: never.
@@ -50,8 +51,9 @@ type Options struct {
 
 // TargetOptions says how to start the demo target.
 type TargetOptions struct {
-	Port      int    // --target-port: where it listens on 127.0.0.1, 1 to 65535
-	AccessLog string // --access-log: file that gets a line for each request; empty: none
+	Port      int      // --target-port: where it listens on 127.0.0.1, 1 to 65535
+	AccessLog string   // --access-log: file that gets a line for each request; empty: none
+	Args      []string // further flags, as `swell target` takes them
 }
 
 const (
@@ -88,7 +90,7 @@ func needed(name, value string) error {
 }
 
 func (o Options) validateHost() error {
-	if o.Host == "" && o.Target != nil {
+	if o.Host == "" && (o.Target != nil || !o.Headless) {
 		return nil
 	}
 	u, err := url.Parse(o.Host)
@@ -137,6 +139,7 @@ func (o Options) validatePorts() error {
 var ours = []struct{ short, long, hint string }{
 	{"-f", "--locustfile", "give --locustfile before the --"},
 	{"-H", "--host", "give --host before the --"},
+	{"", "--web-host", "give --web-host before the --"},
 	{"-P", "--web-port", "give --web-port before the --"},
 	{"-u", "--users", "give --users before the --"},
 	{"-r", "--spawn-rate", "give --spawn-rate before the --"},
@@ -172,20 +175,36 @@ type port struct {
 
 func (o Options) ports() []port {
 	var ports []port
-	add := func(number int, what, flag string) {
-		ports = append(ports, port{number, what, flag, loopback(number)})
+	add := func(number int, what, flag, host string) {
+		ports = append(ports, port{number, what, flag, net.JoinHostPort(host, strconv.Itoa(number))})
 	}
 	if !o.Headless {
-		add(o.WebPort, "web UI", "--web-port")
+		add(o.WebPort, "web UI", "--web-port", o.webHost())
 	}
-	add(o.MasterPort, "master", "--master-port")
+	add(o.MasterPort, "master", "--master-port", "127.0.0.1")
 	if o.Target != nil {
-		add(o.Target.Port, "demo target", "--target-port")
+		add(o.Target.Port, "demo target", "--target-port", "127.0.0.1")
 	}
 	return ports
 }
 
-// loopback is where everything listens: nothing of a local run is meant for other machines.
+// webHost is where the web UI listens: for this machine only, unless the user opens it.
+func (o Options) webHost() string {
+	if o.WebHost == "" {
+		return "127.0.0.1"
+	}
+	return o.WebHost
+}
+
+// webAddress is where the web UI answers on this machine.
+func (o Options) webAddress() string {
+	if ip := net.ParseIP(o.webHost()); ip != nil && ip.IsUnspecified() {
+		return loopback(o.WebPort)
+	}
+	return net.JoinHostPort(o.webHost(), strconv.Itoa(o.WebPort))
+}
+
+// loopback is where all but the web UI listens: nothing else of a local run is meant for other machines.
 func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
 
 // host is where the traffic goes.

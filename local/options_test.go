@@ -63,7 +63,7 @@ func TestValidate(t *testing.T) {
 		{"hours, minutes and seconds are a run time", func(o *Options) { o.RunTime = "3h30m10s" }, ""},
 		{"256 workers are valid", func(o *Options) { o.Workers = 256 }, ""},
 		{"arguments for Locust are valid behind the --", func(o *Options) {
-			o.MasterArgs = []string{"Payer", "--csv=out/run", "--html", "r.html", "--tags", "a", "-T", "b", "--web-host", "0.0.0.0"}
+			o.MasterArgs = []string{"Payer", "--csv=out/run", "--html", "r.html", "--tags", "a", "-T", "b"}
 		}, ""},
 		{"headless, the web port is of no interest", func(o *Options) { o.Headless, o.WebPort = true, o.MasterPort }, ""},
 
@@ -76,7 +76,8 @@ func TestValidate(t *testing.T) {
 		{"a run time in words", func(o *Options) { o.RunTime = "abc" }, `--run-time: must be like 20, 20s, 3m, 2h, 1h20m (got "abc")`},
 		{"a run time the wrong way round", func(o *Options) { o.RunTime = "20m1h" }, `--run-time: must be like 20, 20s, 3m, 2h, 1h20m (got "20m1h")`},
 		{"a Go duration with a fraction", func(o *Options) { o.RunTime = "1.5h" }, `--run-time: must be like 20, 20s, 3m, 2h, 1h20m (got "1.5h")`},
-		{"no host and no target", func(o *Options) { o.Target = nil }, `--host: must be the base URL of the service under test, like http://127.0.0.1:8080 (got "")`},
+		{"no host and no target, but a web UI that can name one", func(o *Options) { o.Target = nil }, ""},
+		{"no host, no target and no web UI", func(o *Options) { o.Target, o.Headless = nil, true }, `--host: must be the base URL of the service under test, like http://127.0.0.1:8080 (got "")`},
 		{"a host without a scheme", func(o *Options) { o.Host = "api.test:80" }, `--host: must be the base URL of the service under test, like http://127.0.0.1:8080 (got "api.test:80")`},
 		{"a host of another scheme", func(o *Options) { o.Host = "ftp://api.test" }, `--host: must be the base URL of the service under test, like http://127.0.0.1:8080 (got "ftp://api.test")`},
 		{"a URL without a host", func(o *Options) { o.Host = "http://:80/" }, `--host: must be the base URL of the service under test, like http://127.0.0.1:8080 (got "http://:80/")`},
@@ -86,6 +87,10 @@ func TestValidate(t *testing.T) {
 		{
 			"a setting of ours behind the --", func(o *Options) { o.MasterArgs = []string{"--web-port=9000"} },
 			`--web-port: must not stand behind the --, give --web-port before the -- (got "--web-port=9000")`,
+		},
+		{
+			"the web UI's address behind the --", func(o *Options) { o.MasterArgs = []string{"--web-host", "0.0.0.0"} },
+			`--web-host: must not stand behind the --, give --web-host before the -- (got "--web-host")`,
 		},
 		{
 			"a setting of ours behind the --, in short", func(o *Options) { o.MasterArgs = []string{"-u10"} },
@@ -142,6 +147,14 @@ func TestCommands(t *testing.T) {
 			base + "--host http://other.test --web-host 127.0.0.1 --web-port 8089",
 		},
 		{
+			"without a host the web UI's form names it", func(o *Options) { o.Target = nil },
+			base + "--web-host 127.0.0.1 --web-port 8089",
+		},
+		{
+			"the web UI may be opened to the network", func(o *Options) { o.WebHost = "0.0.0.0" },
+			base + "--host http://127.0.0.1:8080 --web-host 0.0.0.0 --web-port 8089",
+		},
+		{
 			"headless has no web UI", func(o *Options) { o.Headless, o.Users = true, 3 },
 			base + "--host http://127.0.0.1:8080 --headless --users 3",
 		},
@@ -179,6 +192,10 @@ func TestPanel(t *testing.T) {
 		{"the web UI's address with what was set behind the --", func(o *Options) {
 			o.MasterArgs = []string{"--web-base-path", "/load", "--tls-cert=c.pem", "--tls-key=k.pem"}
 		}, true, "web UI    https://127.0.0.1:8089/load"},
+		{"a web UI on all addresses answers on this machine", func(o *Options) { o.WebHost = "0.0.0.0" }, true, "web UI    http://127.0.0.1:8089"},
+		{"that it is open is said", func(o *Options) { o.WebHost = "0.0.0.0" }, true, "open to the network (--web-host 0.0.0.0): put a login in front of it"},
+		{"a web UI on one address", func(o *Options) { o.WebHost = "::1" }, true, "web UI    http://[::1]:8089\nhost"},
+		{"no host", func(o *Options) { o.Target = nil }, true, "host      to be named in the web UI's form, or with --host or LOCUST_HOST"},
 		{"a web UI that does not answer", func(o *Options) {}, false, "web UI    does not answer at http://127.0.0.1:8089"},
 		{
 			"a headless run", func(o *Options) { o.Headless, o.Users, o.SpawnRate, o.RunTime = true, 10, 2.5, "1m" }, false,

@@ -2,6 +2,7 @@ package local
 
 import (
 	"fmt"
+	"net"
 	"strings"
 )
 
@@ -16,16 +17,29 @@ func (o Options) panel(web bool) []string {
 		row("running", "%s", o.load())
 	case web:
 		row("web UI", "%s", o.webURL())
+		if o.open() {
+			row("", "open to the network (--web-host %s): put a login in front of it", o.webHost())
+		}
 	default:
 		row("web UI", "does not answer at %s: is it turned off in LOCUST_HEADLESS or a locust.conf?", o.webURL())
 	}
-	row("host", "%s", o.host())
+	if host := o.host(); host != "" {
+		row("host", "%s", host)
+	} else {
+		row("host", "to be named in the web UI's form, or with --host or LOCUST_HOST")
+	}
 	if o.Target != nil {
 		row("target", "http://%s", loopback(o.Target.Port))
 	}
 	row("workers", "%d", o.Workers)
 	row("stop", "Ctrl-C (once more: kill everything at once)")
 	return append(rows, rows[0])
+}
+
+// open says that other machines may reach the web UI.
+func (o Options) open() bool {
+	ip := net.ParseIP(o.webHost())
+	return o.webHost() != "localhost" && (ip == nil || !ip.IsLoopback())
 }
 
 // load says what a headless run does, as far as it was given: the rest is Locust's.
@@ -58,5 +72,5 @@ func (o Options) webURL() string {
 			path = value
 		}
 	}
-	return scheme + "://" + loopback(o.WebPort) + path
+	return scheme + "://" + o.webAddress() + path
 }

@@ -62,7 +62,8 @@ func (s *supervisor) start(ctx context.Context) (err error) {
 		return err
 	}
 	for i := range s.o.Workers {
-		worker, err := s.spawn(workerName(i+1), s.o.Swell, s.o.workerCommand())
+		// An address for probes in our environment (the image has one) is not for workers that would have to share it.
+		worker, err := s.spawn(workerName(i+1), s.o.Swell, s.o.workerCommand(), "SWELL_HEALTH_LISTEN=")
 		if err != nil {
 			return err
 		}
@@ -131,7 +132,7 @@ func (s *supervisor) watch(ctx context.Context) error {
 	if s.o.Headless {
 		s.showPanel(false)
 	} else {
-		web = s.answers(watching, loopback(s.o.WebPort))
+		web = s.answers(watching, s.o.webAddress())
 	}
 	left := len(s.workers)
 	var lastCall <-chan time.Time // runs when no worker is left

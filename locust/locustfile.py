@@ -333,26 +333,111 @@ class PaymentUser(User):
     weight = 1
 
     @tag("read")
-    @task(1)
+    @task(20)
     def index(self):
         """Runs in Swell."""
 
     @tag("read")
-    @task(1)
+    @task(24)
     def browse(self):
         """Runs in Swell."""
 
     @tag("read")
-    @task(1)
+    @task(16)
     def search(self):
         """Runs in Swell."""
 
+    @tag("read")
+    @task(8)
+    def recommendations(self):
+        """Runs in Swell."""
+
     @tag("write")
-    @task(1)
+    @task(6)
     def create(self):
         """Runs in Swell."""
 
     @tag("write")
-    @task(1)
+    @task(3)
+    def update(self):
+        """Runs in Swell."""
+
+    @tag("write")
+    @task(2)
+    def delete(self):
+        """Runs in Swell."""
+
+    @tag("write")
+    @task(8)
     def checkout(self):
+        """Runs in Swell."""
+
+    @tag("read")
+    @task(4)
+    def dashboard(self):
+        """Runs in Swell."""
+
+    @tag("write")
+    @task(2)
+    def refund(self):
+        """Runs in Swell."""
+
+    @tag("write")
+    @task(1)
+    def payout(self):
+        """Runs in Swell."""
+
+    @tag("write")
+    @task(1)
+    def dispute(self):
+        """Runs in Swell."""
+
+    @tag("write")
+    @task(1)
+    def webhook(self):
+        """Runs in Swell."""
+
+    @tag("edge")
+    @task(1)
+    def declined_card(self):
+        """Runs in Swell."""
+
+    @tag("edge")
+    @task(1)
+    def insufficient_funds(self):
+        """Runs in Swell."""
+
+    @tag("edge")
+    @task(1)
+    def three_d_secure(self):
+        """Runs in Swell."""
+
+    @tag("edge")
+    @task(1)
+    def idempotent_replay(self):
+        """Runs in Swell."""
+
+    @tag("edge")
+    @task(1)
+    def validation_error(self):
+        """Runs in Swell."""
+
+    @tag("edge")
+    @task(1)
+    def missing_permission(self):
+        """Runs in Swell."""
+
+    @tag("edge")
+    @task(1)
+    def not_found(self):
+        """Runs in Swell."""
+
+    @tag("edge")
+    @task(1)
+    def expired_session(self):
+        """Runs in Swell."""
+
+    @tag("edge")
+    @task(1)
+    def rate_limited(self):
         """Runs in Swell."""

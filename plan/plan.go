@@ -38,6 +38,16 @@ type Class struct {
 	// Wait is the mean of the class's own wait between tasks, ≥ 0.
 	Wait  time.Duration
 	Tasks []Task
+	// Roles are what its users can be; none: everybody can do every task.
+	Roles []Role
+}
+
+// Role is what some of a class's users are.
+type Role struct {
+	// Share is its part of the users, relative to the other roles; > 0.
+	Share float64
+	// Tasks are the names of the tasks that it can do.
+	Tasks []string
 }
 
 // Plan is what is told.
@@ -145,21 +155,46 @@ func (p Plan) weights(w io.Writer) {
 }
 
 // percentages are the parts of a class's tasks in a phase, from 0 to 1, in the
-// order of the class's tasks.
+// order of the class's tasks: those of each role, by its share of the users.
 func percentages(class Class, phase phases.Phase) []float64 {
 	var names []string
 	for _, task := range class.Tasks {
 		names = append(names, task.Name)
 	}
 	weights := phase.WeightsOf(names)
-	parts := make([]float64, len(class.Tasks))
-	sum := 0.0
+	own := make([]float64, len(class.Tasks))
 	for i, task := range class.Tasks {
-		parts[i] = task.Weight
+		own[i] = task.Weight
 		if weights != nil {
-			parts[i] = weights[task.Name]
+			own[i] = weights[task.Name]
 		}
-		sum += parts[i]
+	}
+	roles := class.Roles
+	if len(roles) == 0 {
+		roles = []Role{{1, names}}
+	}
+	parts := make([]float64, len(class.Tasks))
+	for _, role := range roles { // one that has nothing to do is not given to anybody
+		sum := 0.0
+		for i, name := range names {
+			if slices.Contains(role.Tasks, name) {
+				sum += own[i]
+			}
+		}
+		for i, name := range names {
+			if sum > 0 && slices.Contains(role.Tasks, name) {
+				parts[i] += role.Share * own[i] / sum
+			}
+		}
+	}
+	return normalised(parts)
+}
+
+// normalised makes numbers add up to 1, unless all are 0.
+func normalised(parts []float64) []float64 {
+	sum := 0.0
+	for _, part := range parts {
+		sum += part
 	}
 	for i := range parts {
 		if sum > 0 {

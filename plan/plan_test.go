@@ -3,6 +3,7 @@ package plan
 import (
 	"bytes"
 	"flag"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,19 +13,20 @@ import (
 	"unicode/utf8"
 
 	"swell/config"
+	"swell/phases"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
 var classes = []Class{
-	{"Shopper", 1, true, 0, []Task{{"browse", 3}, {"search", 1}, {"checkout", 1}}},
-	{"Clerk", 1, true, 0, []Task{{"refund", 1}, {"search", 1}}},
+	{"Shopper", 1, true, 0, []Task{{"browse", 3}, {"search", 1}, {"checkout", 1}}, nil},
+	{"Clerk", 1, true, 0, []Task{{"refund", 1}, {"search", 1}}, nil},
 }
 
 // mixed are a class that lives by the defaults and one with waits of its own.
 var mixed = []Class{
-	{"Shopper", 3, true, 0, []Task{{"browse", 3}, {"checkout", 1}}},
-	{"Visitor", 1, false, 3 * time.Second, []Task{{"look", 1}}},
+	{"Shopper", 3, true, 0, []Task{{"browse", 3}, {"checkout", 1}}, nil},
+	{"Visitor", 1, false, 3 * time.Second, []Task{{"look", 1}}, nil},
 }
 
 // read is the plan of these settings, and of no others.
@@ -158,5 +160,32 @@ func TestSpans(t *testing.T) {
 		if got := span(d); got != want {
 			t.Errorf("%d: got %s, want %s", d, got, want)
 		}
+	}
+}
+
+// What roles cannot do is not drawn: the parts are those of each role, by its
+// share of the users who have something to do.
+func TestPercentagesOfAClassWithRoles(t *testing.T) {
+	class := classes[0]
+	class.Roles = []Role{{3, []string{"browse", "checkout"}}, {1, []string{"browse", "search"}}, {4, []string{"search"}}}
+	rows := []struct {
+		sentence string
+		weights  map[string]float64
+		want     []float64 // of browse, search, checkout
+	}{
+		{"the class's own weights", nil, []float64{3./8*.75 + 1./8*.75, 1./8*.25 + 4./8, 3. / 8 * .25}},
+		{"a role with nothing to do", map[string]float64{"checkout": 2, "browse": 2}, []float64{.75*.5 + .25, 0, .75 * .5}},
+		{"one role alone", map[string]float64{"checkout": 2}, []float64{0, 0, 1}},
+	}
+	for _, row := range rows {
+		t.Run(row.sentence, func(t *testing.T) {
+			got := percentages(class, phases.Phase{TaskWeights: row.weights})
+			for i, want := range row.want {
+				if math.Abs(got[i]-want) > 1e-9 {
+					t.Errorf("got %v, want %v", got, row.want)
+					break
+				}
+			}
+		})
 	}
 }

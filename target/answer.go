@@ -1,51 +1,50 @@
 package target
 
 import (
-	"encoding/json"
-	"fmt"
 	"net/http"
+
+	"swell/target/state"
 )
 
-// answer is what an endpoint says. Answers to POST may be stored and replayed,
-// so their body is never an exchange's scratch.
-type answer struct {
+// Answer is what an endpoint says. Answers that may be replayed (Route.Once)
+// have a body that is never an exchange's scratch.
+type Answer struct {
 	status      int
-	contentType []string // value of the header, shared between answers
-	body        []byte   // nil: none; never changed after it was made
-	fields      []field  // further headers
+	contentType string
+	body        []byte  // nil: none; never changed after it was made, unless passing
+	passing     bool    // body is an exchange's scratch, which the next request gets
+	fields      []field // further headers
 }
 
 // field is one response header.
 type field struct{ name, value string }
 
-// with returns a with one more header.
-func (a answer) with(name, value string) answer {
+const (
+	jsonType    = "application/json"
+	problemType = "application/problem+json"
+)
+
+// With returns a with one more header.
+func (a Answer) With(name, value string) Answer {
 	a.fields = append(a.fields[:len(a.fields):len(a.fields)], field{name, value})
 	return a
 }
 
-var (
-	jsonType    = []string{"application/json"}
-	problemType = []string{"application/problem+json"}
-)
+// OK answers 200 with JSON.
+func OK(body []byte) Answer { return JSON(http.StatusOK, body) }
 
-// ok answers 200 with JSON.
-func ok(body []byte) answer {
-	return answer{status: http.StatusOK, contentType: jsonType, body: body}
+// JSON answers with JSON that is ready.
+func JSON(status int, body []byte) Answer {
+	return Answer{status: status, contentType: jsonType, body: body}
 }
 
-// created answers 201 with the JSON of what is now at location.
-func created(location string, body []byte) answer {
-	a := answer{status: http.StatusCreated, contentType: jsonType, body: body}
-	return a.with("Location", location)
+// Object answers 200 with the JSON of v, a plain struct.
+func Object(v any) Answer { return OK(state.Encode(v)) }
+
+// Created answers 201 with the JSON of what is now at location.
+func Created(location string, body []byte) Answer {
+	return JSON(http.StatusCreated, body).With("Location", location)
 }
 
-// encode is the JSON of v, one of this package's own plain structs, which
-// cannot fail to encode.
-func encode(v any) []byte {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic(fmt.Sprintf("encode %T: %v", v, err))
-	}
-	return b
-}
+// NoContent answers 204.
+func NoContent() Answer { return Answer{status: http.StatusNoContent} }

@@ -10,24 +10,24 @@ import (
 	"strings"
 )
 
-// checks collects everything that is wrong with a request, so that the client
+// Checks collects everything that is wrong with a request, so that the client
 // hears of it all at once. Only the first complaint about a value counts, and it
 // stands for everything inside the value too.
-type checks struct {
-	errors []fieldError
+type Checks struct {
+	errors []FieldError
 }
 
-// pointer notes what is wrong with a value of the body.
-func (c *checks) pointer(at, format string, args ...any) {
-	c.add(fieldError{Pointer: at, Detail: fmt.Sprintf(format, args...)})
+// Pointer notes what is wrong with a value of the body.
+func (c *Checks) Pointer(at, format string, args ...any) {
+	c.add(FieldError{Pointer: at, Detail: fmt.Sprintf(format, args...)})
 }
 
-// parameter notes what is wrong with a parameter of the query.
-func (c *checks) parameter(name, format string, args ...any) {
-	c.add(fieldError{Parameter: name, Detail: fmt.Sprintf(format, args...)})
+// Parameter notes what is wrong with a parameter of the query.
+func (c *Checks) Parameter(name, format string, args ...any) {
+	c.add(FieldError{Parameter: name, Detail: fmt.Sprintf(format, args...)})
 }
 
-func (c *checks) add(e fieldError) {
+func (c *Checks) add(e FieldError) {
 	for _, known := range c.errors {
 		if known.covers(e) {
 			return
@@ -37,13 +37,16 @@ func (c *checks) add(e fieldError) {
 }
 
 // covers tells whether e adds nothing to what known says already.
-func (known fieldError) covers(e fieldError) bool {
+func (known FieldError) covers(e FieldError) bool {
 	inside := known.Pointer != "" && strings.HasPrefix(e.Pointer, known.Pointer+"/")
 	return inside || known.Pointer == e.Pointer && known.Parameter == e.Parameter
 }
 
-// err is nil if nothing was noted, else a problem of kind k.
-func (c *checks) err(k kind) error {
+// Count is how many complaints there are.
+func (c *Checks) Count() int { return len(c.errors) }
+
+// Err is nil if nothing was noted, else a problem of kind k.
+func (c *Checks) Err(k Kind) error {
 	if len(c.errors) == 0 {
 		return nil
 	}
@@ -51,56 +54,70 @@ func (c *checks) err(k kind) error {
 	if len(c.errors) == 1 {
 		noun = "value is"
 	}
-	p := k.because("%d %s not acceptable", len(c.errors), noun)
+	p := k.Because("%d %s not acceptable", len(c.errors), noun)
 	p.Errors = c.errors
 	return p
 }
 
-// decode reads the body into the struct that into points to. JSON that is
+// Decode reads the body into the struct that into points to. JSON that is
 // broken is an error; members that are unknown or of the wrong type are noted
 // in c, and the others are decoded all the same.
-func (x *exchange) decode(into any, c *checks) error {
-	if err := x.readBody(); err != nil {
-		return err
+func (x *Exchange) Decode(into any, c *Checks) error {
+	body := x.body()
+	if bytes.Equal(bytes.TrimSpace(body), []byte("null")) {
+		c.Pointer("#", "must be an object, not null")
+		return nil
 	}
-	dec := json.NewDecoder(bytes.NewReader(x.body))
+	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.DisallowUnknownFields()
-	if err := decodeError(dec.Decode(into), x.body, c); err != nil {
+	if err := decodeError(dec.Decode(into), reflect.TypeOf(into).Elem(), body, c); err != nil {
 		return err
 	}
-	rest := x.body[dec.InputOffset():]
+	rest := body[dec.InputOffset():]
 	if trailing := bytes.TrimLeft(rest, " \t\r\n"); len(trailing) > 0 {
-		at := len(x.body) - len(trailing) + 1
-		return brokenJSON.because("more follows the JSON value at %s", place(x.body, at))
+		at := len(body) - len(trailing) + 1
+		return BrokenJSON.Because("more follows the JSON value at %s", place(body, at))
 	}
 	return nil
 }
 
 // decodeError tells broken JSON, which it returns, from unfitting members,
 // which it notes in c.
-func decodeError(err error, body []byte, c *checks) error {
+func decodeError(err error, into reflect.Type, body []byte, c *Checks) error {
 	if err == nil {
 		return nil
 	}
 	if errors.Is(err, io.EOF) {
-		return brokenJSON.because("the body is empty")
+		return BrokenJSON.Because("the body is empty")
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return brokenJSON.because("the JSON ends too early at %s", place(body, len(body)+1))
+		return BrokenJSON.Because("the JSON ends too early at %s", place(body, len(body)+1))
 	}
 	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
-		return brokenJSON.because("%v at %s", e, place(body, int(e.Offset)))
+		return BrokenJSON.Because("%v at %s", e, place(body, int(e.Offset)))
 	}
 	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		c.pointer(pointerTo(e.Field), "must be %s, not a %s", wanted(e.Type), e.Value)
+		c.Pointer(pointerTo(withoutEmbedded(e.Field, into)), "must be %s, not a %s", wanted(e.Type), e.Value)
 		return nil
 	}
 	// encoding/json has no type for this one; a test holds the text.
 	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-		c.pointer(pointerTo(strings.Trim(name, `"`)), "is not a known field")
+		c.Pointer(pointerTo(strings.Trim(name, `"`)), "is not a known field")
 		return nil
 	}
-	return brokenJSON.because("%v", err)
+	return BrokenJSON.Because("%v", err)
+}
+
+// DecodeNothing reads a body that has nothing to say: none, or an empty object.
+func (x *Exchange) DecodeNothing() error {
+	if len(x.body()) == 0 {
+		return nil
+	}
+	var v Checks
+	if err := x.Decode(&struct{}{}, &v); err != nil {
+		return err
+	}
+	return v.Err(Invalid)
 }
 
 // place names the offset-th byte of body, counted from 1, for a human.
@@ -118,6 +135,16 @@ func pointerTo(path string) string {
 		return "#"
 	}
 	return "#/" + strings.ReplaceAll(path, ".", "/")
+}
+
+// withoutEmbedded takes the names of embedded structs, which the client has not
+// written, out of a path that encoding/json gives.
+func withoutEmbedded(path string, t reflect.Type) string {
+	first, rest, _ := strings.Cut(path, ".")
+	if f, ok := t.FieldByName(first); ok && f.Anonymous {
+		return withoutEmbedded(rest, f.Type)
+	}
+	return path
 }
 
 // wanted names the JSON type that decodes into t.

@@ -1,22 +1,19 @@
-// Package target is the service that Swell's demo, its tests and its
-// benchmarks send load to: a small payment service, in memory, on net/http.
+// Package target serves small services to run load against, on fasthttp.
 //
-// It owns a seeded catalogue of merchants, payments that can be created,
-// searched and amended, payment intents that settle in the background, replay
-// of idempotent requests, a landing page with static assets, and an access log
-// that shows what really arrived. It does not own authentication, storage or
+// It owns what such services share: routes, who may call them, RFC 9457
+// problems, reading of bodies and queries, idempotency keys, rate limits, the
+// knobs that make a service slow, faulty or short of capacity, an OpenAPI
+// document made of the routes, static files, and an access log that shows what
+// really arrived. What is served is a Service (package target/payment has one);
+// what a service keeps is package target/state's. It owns neither storage nor
 // TLS, and it is never imported outside app and tests.
 //
-// It adds little to the CPU that net/http's server costs by itself: every entity
-// is kept beside its JSON, so that reading one copies bytes, and entities live
-// in rings addressed by the number inside their id. BenchmarkLoopback measures
-// it against a client. It is honest in what it answers: every error is an RFC
-// 9457 problem, and what it cannot understand it refuses rather than ignores.
+// It is honest in what it answers: what it cannot understand it refuses rather
+// than ignores. And it is cheap: a request costs less than half of what it costs
+// the worker that sends it (docs/performance.md).
 //
-//	srv := target.New(target.Options{AccessLog: os.Stdout})
-//	ln, err := net.Listen("tcp", "127.0.0.1:8080")
-//	if err != nil {
-//		return err
-//	}
-//	return srv.Serve(ctx, ln) // until ctx ends
+//	service := payment.New(payment.Options{People: everybody})
+//	srv, err := target.New(service.Service(), target.Options{AccessLog: os.Stdout})
+//	…
+//	return srv.Serve(ctx, listener) // until ctx ends
 package target

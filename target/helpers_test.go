@@ -1,41 +1,75 @@
 package target
 
 import (
-	"encoding/json"
-	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"strings"
-	"sync"
 	"testing"
+
+	"swell/target/targettest"
 )
 
-// goodCard is the JSON of a card that succeeds.
-const goodCard = `{"number":"4242424242424242","exp_month":12,"exp_year":2040,"cvc":"123"}`
-
-// cardJSON is the JSON of a card with that number.
-func cardJSON(number string) string {
-	return fmt.Sprintf(`{"number":%q,"exp_month":12,"exp_year":2040}`, number)
+// thing is what the services of these tests speak of.
+type thing struct {
+	Name string `json:"name" is:"name"`
 }
 
-// orderJSON is a complete order; card may be empty.
-func orderJSON(card string) string {
-	body := `"amount":1099,"currency":"eur","merchant":"` + MerchantID(7) + `","description":"two books"`
-	if card != "" {
-		body += `,"card":` + card
+// testService has routes of every kind, and those that a test adds.
+func testService(more ...Route) Service {
+	echo := func(x *Exchange) (Answer, error) {
+		var body thing
+		var v Checks
+		if err := x.Decode(&body, &v); err != nil {
+			return Answer{}, err
+		}
+		if body.Name == "" {
+			v.Pointer("#/name", "is required")
+		}
+		if err := v.Err(Invalid); err != nil {
+			return Answer{}, err
+		}
+		return Object(body), nil
 	}
-	return "{" + body + "}"
+	word := func(text string) Endpoint {
+		return func(*Exchange) (Answer, error) { return Object(thing{text}), nil }
+	}
+	member := &Caller{ID: "member", Rights: map[string]bool{"read": true, "write": true}}
+	all := []Route{
+		{Method: "GET", Path: "/things", Serve: word("all"), Status: 200, Answer: thing{}},
+		{Method: "GET", Path: "/things/{id}", Serve: func(x *Exchange) (Answer, error) { return Object(thing{x.Param()}), nil }, Status: 200, Answer: thing{}},
+		{Method: "GET", Path: "/things/special", Serve: word("special"), Status: 200, Answer: thing{}},
+		{Method: "POST", Path: "/things", Serve: echo, Status: 200, Body: thing{}, Answer: thing{}},
+		{Method: "GET", Path: "/secret", Serve: word("secret"), Permission: "read", Status: 200, Answer: thing{}},
+		{Method: "GET", Path: "/vault", Serve: word("vault"), Permission: "open the vault", Status: 200, Answer: thing{}},
+		{Method: "GET", Path: "/me", Serve: word("me"), Permission: AnyToken, Status: 200, Answer: thing{}},
+		{Method: "GET", Path: "/limited", Serve: word("limited"), Permission: "read", Burst: 2, Status: 200, Answer: thing{}},
+		{Method: "POST", Path: "/login", Status: 200, Answer: thing{}, Serve: func(x *Exchange) (Answer, error) {
+			token, _ := x.LogIn(member)
+			return Object(thing{token}), nil
+		}},
+		{Method: "POST", Path: "/logout", Permission: AnyToken, Status: 204, Serve: func(x *Exchange) (Answer, error) {
+			x.LogOut()
+			return NoContent(), nil
+		}},
+		{Method: "GET", Path: "/panics", Status: 200, Serve: func(*Exchange) (Answer, error) { panic("test") }},
+	}
+	return Service{
+		Title: "test", Routes: append(all, more...),
+		Formats: map[string]Schema{"name": {"type": "string", "minLength": 1}},
+		Guest:   &Caller{Rights: map[string]bool{"write": true}},
+	}
 }
 
 // newTestServer is a server that is closed with the test.
-func newTestServer(t testing.TB, o Options) *Server {
+func newTestServer(t testing.TB, o Options, more ...Route) *Server {
 	t.Helper()
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.NewTextHandler(t.Output(), nil))
 	}
-	s := New(o)
+	s, err := New(testService(more...), o)
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(s.Close)
 	return s
 }
@@ -43,94 +77,12 @@ func newTestServer(t testing.TB, o Options) *Server {
 // call sends one request past the network. header holds pairs.
 func call(t testing.TB, s *Server, method, path, body string, header ...string) *httptest.ResponseRecorder {
 	t.Helper()
-	r := httptest.NewRequest(method, path, strings.NewReader(body))
-	for i := 0; i+1 < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
-	w := httptest.NewRecorder()
-	s.ServeHTTP(w, r)
-	return w
+	return targettest.Call(t, s.Handle, method, path, body, header...)
 }
 
-// into decodes an answer's body after a look at its status.
-func into[T any](t testing.TB, w *httptest.ResponseRecorder, status int) T {
+// logIn begins a session and returns the header that uses it.
+func logIn(t testing.TB, s *Server) []string {
 	t.Helper()
-	if w.Code != status {
-		t.Fatalf("status %d, want %d; body %s", w.Code, status, w.Body)
-	}
-	var v T
-	if err := json.Unmarshal(w.Body.Bytes(), &v); err != nil {
-		t.Fatalf("decode %q: %v", w.Body, err)
-	}
-	return v
-}
-
-// list is a page as clients read it.
-type list[T any] struct {
-	Object  string `json:"object"`
-	URL     string `json:"url"`
-	Data    []T    `json:"data"`
-	HasMore bool   `json:"has_more"`
-}
-
-// createIntent makes an intent and returns its path.
-func createIntent(t testing.TB, s *Server) string {
-	t.Helper()
-	in := into[intent](t, call(t, s, "POST", "/payment_intents", orderJSON("")), http.StatusCreated)
-	return "/payment_intents/" + in.ID
-}
-
-// safeBuffer is a writer that tests can read while the server writes.
-type safeBuffer struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (b *safeBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *safeBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
-}
-
-// logLine is one line of the access log.
-type logLine struct {
-	Time        string  `json:"time"`
-	Method      string  `json:"method"`
-	Path        string  `json:"path"`
-	Query       string  `json:"query"`
-	Status      int     `json:"status"`
-	DurationMS  float64 `json:"duration_ms"`
-	UserAgent   string  `json:"user_agent"`
-	Baggage     string  `json:"baggage"`
-	Traceparent string  `json:"traceparent"`
-	TraceID     string  `json:"x_datadog_trace_id"`
-	Remote      string  `json:"remote"`
-}
-
-// logLines decodes an access log, strictly.
-func logLines(t testing.TB, text string) []logLine {
-	t.Helper()
-	var lines []logLine
-	for raw := range strings.Lines(text) {
-		if !strings.HasSuffix(raw, "}\n") {
-			t.Fatalf("line is not whole: %q", raw)
-		}
-		dec := json.NewDecoder(strings.NewReader(raw))
-		dec.DisallowUnknownFields()
-		var line logLine
-		if err := dec.Decode(&line); err != nil {
-			t.Fatalf("decode line %q: %v", raw, err)
-		}
-		if _, err := dec.Token(); err != io.EOF {
-			t.Fatalf("line holds more than one value: %q", raw)
-		}
-		lines = append(lines, line)
-	}
-	return lines
+	token := targettest.Into[thing](t, call(t, s, "POST", "/login", ""), http.StatusOK).Name
+	return []string{"Authorization", "Bearer " + token}
 }

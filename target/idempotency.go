@@ -23,7 +23,7 @@ type claim struct {
 	print  uint64        // of the request that made it
 	done   chan struct{} // closed once the request has been answered
 	kept   bool          // answer is there to be replayed; read after done
-	answer answer
+	answer Answer
 }
 
 // keyring remembers the newest claims, at most as many as its ring is long.
@@ -77,59 +77,57 @@ func (k *keyring) settle(c *claim) {
 
 // fingerprint tells requests apart. Among the claims kept, two different
 // requests with one key and one fingerprint are a matter of 1 in 2^64.
-func (k *keyring) fingerprint(r *http.Request, body []byte) uint64 {
+func (k *keyring) fingerprint(x *Exchange) uint64 {
 	var h maphash.Hash
 	h.SetSeed(k.seed)
-	h.WriteString(r.Method)
+	h.Write(x.ctx.Method())
 	h.WriteByte(' ')
-	h.WriteString(r.URL.Path)
+	h.Write(x.ctx.Path())
 	h.WriteByte(' ')
-	h.Write(body)
+	h.Write(x.body())
 	return h.Sum64()
 }
 
-// once wraps an endpoint so that a request with an idempotency key takes effect
-// one time only. A request that comes while the first is being answered waits.
-// Only answers to requests that took effect are kept, success and refused card;
-// after any other the key is free again.
-func (s *Server) once(serve endpoint) endpoint {
-	return func(x *exchange) (answer, error) {
-		key := x.r.Header.Get(KeyHeader)
-		if key == "" {
-			return serve(x)
+// once answers a request so that one with an idempotency key takes effect one
+// time only. A request that comes while the first is being answered waits. Only
+// answers to requests that took effect are kept, success and refused card; after
+// any other the key is free again.
+func (s *Server) once(x *Exchange) (Answer, error) {
+	key := x.Header(KeyHeader)
+	if key == "" {
+		return x.route.Serve(x)
+	}
+	if len(key) > maxKey {
+		return Answer{}, BadRequest.Because("the idempotency key is longer than %d bytes", maxKey)
+	}
+	if x.caller.ID != "" {
+		key = x.caller.ID + "\x00" + key
+	}
+	print := s.keys.fingerprint(x)
+	for {
+		c, owner := s.keys.claim(key, print)
+		if owner {
+			return s.serveClaim(x, c)
 		}
-		if len(key) > maxKey {
-			return answer{}, badRequest.because("the idempotency key is longer than %d bytes", maxKey)
+		if c.print != print {
+			return Answer{}, KeyReused.Because("the idempotency key came with a different request before")
 		}
-		if err := x.readBody(); err != nil {
-			return answer{}, err
+		select {
+		case <-c.done:
+		case <-s.cut:
+			return Answer{}, Unavailable.Because("the server ends while the first request is being answered")
 		}
-		print := s.keys.fingerprint(x.r, x.body)
-		for {
-			c, owner := s.keys.claim(key, print)
-			if owner {
-				return s.serveClaim(x, c, serve)
-			}
-			if c.print != print {
-				return answer{}, keyReused.because("the idempotency key came with a different request before")
-			}
-			select {
-			case <-c.done:
-			case <-x.r.Context().Done():
-				return answer{}, clientGone.because("the client left while its first request was being answered")
-			}
-			if c.kept {
-				return c.answer.with(ReplayedHeader, "true"), nil
-			}
+		if c.kept {
+			return c.answer.With(ReplayedHeader, "true"), nil
 		}
 	}
 }
 
 // serveClaim answers a request that owns its key. The claim ends in any case,
 // also with a panic.
-func (s *Server) serveClaim(x *exchange, c *claim, serve endpoint) (answer, error) {
+func (s *Server) serveClaim(x *Exchange, c *claim) (Answer, error) {
 	defer s.keys.settle(c)
-	a, err := serve(x)
+	a, err := x.route.Serve(x)
 	if err != nil {
 		a = s.answerForError(x, err)
 	}

@@ -7,13 +7,13 @@ const hexDigits = "0123456789abcdef"
 // appendJSONString appends s as a JSON string, RFC 8259. What a client sends
 // need not be UTF-8: bytes that are not become U+FFFD, as in encoding/json.
 // (strconv.AppendQuote writes Go's escapes, which JSON does not have.)
-func appendJSONString(b []byte, s string) []byte {
+func appendJSONString(b []byte, s []byte) []byte {
 	b = append(b, '"')
 	done := 0 // s[:done] has been appended
 	for i := 0; i < len(s); {
 		c := s[i]
 		if c >= utf8.RuneSelf {
-			r, size := utf8.DecodeRuneInString(s[i:])
+			r, size := utf8.DecodeRune(s[i:])
 			if r == utf8.RuneError && size == 1 {
 				b = append(b, s[done:i]...)
 				b = append(b, `\ufffd`...)

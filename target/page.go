@@ -2,24 +2,26 @@ package target
 
 import "strconv"
 
-// page puts together one page of a list out of JSON that is already there.
-type page struct {
+// Page puts together one page of a list out of JSON that is already there.
+type Page struct {
+	x     *Exchange
 	buf   []byte
 	limit int
 	count int
 	more  bool
 }
 
-// newPage begins a page in buf. url is the resource that is listed.
-func newPage(buf []byte, url string, limit int) page {
-	buf = append(buf[:0], `{"object":"list","url":`...)
+// NewPage begins a page in x's scratch. url is the resource that is listed.
+func (x *Exchange) NewPage(url string, limit int) *Page {
+	buf := x.scratch[:0]
+	buf = append(buf, `{"object":"list","url":`...)
 	buf = strconv.AppendQuote(buf, url) // a path of ours: plain ASCII
-	return page{buf: append(buf, `,"data":[`...), limit: limit}
+	return &Page{x: x, buf: append(buf, `,"data":[`...), limit: limit}
 }
 
-// add takes an item, and returns false once the page is full and the item only
+// Add takes an item, and returns false once the page is full and the item only
 // proves that more follow.
-func (p *page) add(item []byte) bool {
+func (p *Page) Add(item []byte) bool {
 	if p.count == p.limit {
 		p.more = true
 		return false
@@ -32,9 +34,21 @@ func (p *page) add(item []byte) bool {
 	return true
 }
 
-// finish ends the page and returns its JSON.
-func (p *page) finish() []byte {
+// Finish ends the page and is the answer with it.
+func (p *Page) Finish() Answer {
 	p.buf = append(p.buf, `],"has_more":`...)
 	p.buf = strconv.AppendBool(p.buf, p.more)
-	return append(p.buf, '}')
+	p.buf = append(p.buf, '}')
+	p.x.scratch = p.buf
+	a := OK(p.buf)
+	a.passing = true
+	return a
+}
+
+// List is a page as the OpenAPI document describes it.
+type List[T any] struct {
+	Object  string `json:"object" is:"listOfObjects"`
+	URL     string `json:"url"`
+	Data    []T    `json:"data"`
+	HasMore bool   `json:"has_more"`
 }

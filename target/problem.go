@@ -4,72 +4,92 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+
+	"swell/target/state"
 )
 
-// problem is an error as the client sees it, RFC 9457. Errors, Payment and
+// Problem is an error as the client sees it, RFC 9457. Errors, Payment and
 // PaymentIntent are extension members.
-type problem struct {
+type Problem struct {
 	Type     string       `json:"type"`
 	Title    string       `json:"title"`
 	Status   int          `json:"status"`
 	Detail   string       `json:"detail"`
 	Instance string       `json:"instance"` // path of the request
-	Errors   []fieldError `json:"errors,omitempty"`
+	Errors   []FieldError `json:"errors,omitempty"`
 
 	// Payment and PaymentIntent are the ids of what a declined card left.
 	Payment       string `json:"payment,omitempty"`
 	PaymentIntent string `json:"payment_intent,omitempty"`
+
+	fields []field // headers that belong to it
 }
 
-// fieldError is what is wrong with one value: a JSON pointer into the body, as
+// FieldError is what is wrong with one value: a JSON pointer into the body, as
 // in RFC 9457's own example, or the name of a query parameter.
-type fieldError struct {
+type FieldError struct {
 	Pointer   string `json:"pointer,omitempty"`
 	Parameter string `json:"parameter,omitempty"`
 	Detail    string `json:"detail"`
 }
 
 // Error implements error.
-func (p *problem) Error() string {
+func (p *Problem) Error() string {
 	return strings.ToLower(p.Title) + ": " + p.Detail
 }
 
-// kind is a class of problems. Its name ends the problem's type URI.
-type kind struct {
-	status int
-	name   string
-	title  string
+// with returns p with a header.
+func (p *Problem) with(name, value string) *Problem {
+	p.fields = append(p.fields, field{name, value})
+	return p
 }
 
+// Kind is a class of problems. Its Name ends the problem's type URI.
+type Kind struct {
+	Status int
+	Name   string
+	Title  string
+}
+
+// The problems that any service has.
 var (
-	badRequest        = kind{http.StatusBadRequest, "bad-request", "Bad request"}
-	brokenJSON        = kind{http.StatusBadRequest, "broken-json", "Broken JSON"}
-	badQuery          = kind{http.StatusBadRequest, "bad-query", "Bad query"}
-	cardDeclined      = kind{http.StatusPaymentRequired, "card-declined", "Card declined"}
-	insufficientFunds = kind{http.StatusPaymentRequired, "insufficient-funds", "Insufficient funds"}
-	notFound          = kind{http.StatusNotFound, "not-found", "Not found"}
-	methodNotAllowed  = kind{http.StatusMethodNotAllowed, "method-not-allowed", "Method not allowed"}
-	timedOut          = kind{http.StatusRequestTimeout, "request-timeout", "Request timeout"}
-	conflict          = kind{http.StatusConflict, "conflict", "Conflict"}
-	tooLarge          = kind{http.StatusRequestEntityTooLarge, "too-large", "Body too large"}
-	invalid           = kind{http.StatusUnprocessableEntity, "invalid", "Invalid values"}
-	keyReused         = kind{http.StatusUnprocessableEntity, "idempotency-key-reused", "Idempotency key reused"}
-	clientGone        = kind{statusClientGone, "client-gone", "Client closed request"}
-	internal          = kind{http.StatusInternalServerError, "internal", "Internal error"}
+	BadRequest       = Kind{http.StatusBadRequest, "bad-request", "Bad request"}
+	BrokenJSON       = Kind{http.StatusBadRequest, "broken-json", "Broken JSON"}
+	BadQuery         = Kind{http.StatusBadRequest, "bad-query", "Bad query"}
+	Unauthenticated  = Kind{http.StatusUnauthorized, "unauthenticated", "Not logged in"}
+	TokenExpired     = Kind{http.StatusUnauthorized, "token-expired", "Token expired"}
+	BadCredentials   = Kind{http.StatusUnauthorized, "bad-credentials", "Bad credentials"}
+	Forbidden        = Kind{http.StatusForbidden, "forbidden", "Forbidden"}
+	NotFound         = Kind{http.StatusNotFound, "not-found", "Not found"}
+	MethodNotAllowed = Kind{http.StatusMethodNotAllowed, "method-not-allowed", "Method not allowed"}
+	TimedOut         = Kind{http.StatusRequestTimeout, "request-timeout", "Request timeout"}
+	Conflict         = Kind{http.StatusConflict, "conflict", "Conflict"}
+	TooLarge         = Kind{http.StatusRequestEntityTooLarge, "too-large", "Body too large"}
+	Invalid          = Kind{http.StatusUnprocessableEntity, "invalid", "Invalid values"}
+	KeyReused        = Kind{http.StatusUnprocessableEntity, "idempotency-key-reused", "Idempotency key reused"}
+	RateLimited      = Kind{http.StatusTooManyRequests, "rate-limited", "Rate limited"}
+	HeaderTooLarge   = Kind{http.StatusRequestHeaderFieldsTooLarge, "header-too-large", "Header too large"}
+	Unavailable      = Kind{http.StatusServiceUnavailable, "unavailable", "Unavailable"}
+	Overloaded       = Kind{http.StatusServiceUnavailable, "overloaded", "Overloaded"}
+
+	internal = Kind{http.StatusInternalServerError, "internal", "Internal error"}
 )
 
-// because is a problem of this kind with its reason.
-func (k kind) because(format string, args ...any) *problem {
-	return &problem{
-		Type:   "urn:swell:problem:" + k.name,
-		Title:  k.title,
-		Status: k.status,
+// Because is a problem of this kind with its reason.
+func (k Kind) Because(format string, args ...any) *Problem {
+	return &Problem{
+		Type:   "urn:swell:problem:" + k.Name,
+		Title:  k.Title,
+		Status: k.Status,
 		Detail: fmt.Sprintf(format, args...),
 	}
 }
 
 // answerFor is the answer that tells the client about p.
-func (x *exchange) answerFor(p *problem) answer {
-	p.Instance = x.r.URL.Path
-	return answer{status: p.Status, contentType: problemType, body: encode(p)}
+func (x *Exchange) answerFor(p *Problem) Answer {
+	p.Instance = x.Path()
+	if p.Status == http.StatusUnauthorized {
+		p = p.with("WWW-Authenticate", p.challenge())
+	}
+	return Answer{status: p.Status, contentType: problemType, body: state.Encode(p), fields: p.fields}
 }

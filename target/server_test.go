@@ -2,7 +2,6 @@ package target
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,30 +11,34 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"swell/target/targettest"
 )
 
 // served is a server on a loopback port.
 type served struct {
 	*Server
-	url  string
-	addr string
-	stop func() error // ends Serve and returns what it returned
+	url, addr string
+	stop      func() error // ends Serve and returns what it returned
 }
 
 // serve starts a server; it is stopped with the test, if not before.
-func serve(t testing.TB, o Options) served {
+func serve(t testing.TB, o Options, more ...Route) served {
 	t.Helper()
-	s := newTestServer(t, o)
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- s.Serve(ctx, ln) }()
-	stop := sync.OnceValue(func() error { cancel(); return <-ended })
-	t.Cleanup(func() { _ = stop() })
-	return served{Server: s, url: "http://" + ln.Addr().String(), addr: ln.Addr().String(), stop: stop}
+	s := newTestServer(t, o, more...)
+	on := targettest.Serve(t, s.Serve)
+	return served{s, on.URL, on.Addr, on.Stop}
+}
+
+// waiting is a route GET /slow that says so when a request has arrived, and
+// answers when release is closed.
+func waiting() (arrived, release chan struct{}, route Route) {
+	arrived, release = make(chan struct{}, 100), make(chan struct{})
+	return arrived, release, Route{Method: "GET", Path: "/slow", Status: 200, Serve: func(*Exchange) (Answer, error) {
+		arrived <- struct{}{}
+		<-release
+		return OK([]byte("{}")), nil
+	}}
 }
 
 // get fetches a path and drops the answer.
@@ -50,7 +53,7 @@ func get(client *http.Client, url string) error {
 
 func TestServeLogsEveryRequest(t *testing.T) {
 	const clients, each = 8, 100
-	var log safeBuffer
+	var log targettest.Buffer
 	s := serve(t, Options{AccessLog: &log})
 	var all sync.WaitGroup
 	for range clients {
@@ -58,7 +61,7 @@ func TestServeLogsEveryRequest(t *testing.T) {
 			client := &http.Client{Transport: &http.Transport{}}
 			defer client.CloseIdleConnections()
 			for i := range each {
-				if err := get(client, fmt.Sprintf("%s/payments/%s", s.url, PaymentID(i))); err != nil {
+				if err := get(client, fmt.Sprintf("%s/things/%d", s.url, i)); err != nil {
 					t.Error(err)
 				}
 			}
@@ -68,7 +71,7 @@ func TestServeLogsEveryRequest(t *testing.T) {
 	if err := s.stop(); err != nil {
 		t.Errorf("serve ended with %v", err)
 	}
-	lines := logLines(t, log.String())
+	lines := targettest.Lines(t, log.String())
 	if len(lines) != clients*each {
 		t.Fatalf("%d lines, want %d", len(lines), clients*each)
 	}
@@ -79,29 +82,20 @@ func TestServeLogsEveryRequest(t *testing.T) {
 	}
 }
 
-func TestServeLogsRequestsThatClientsAbandon(t *testing.T) {
+func TestServeLogsOnlyWhatArrivedWhole(t *testing.T) {
 	rows := []struct {
 		sentence string
 		request  string
 	}{
-		{"while the answer is made", "GET /slow HTTP/1.1\r\nHost: t\r\n\r\n"},
-		{"while they send the body", "POST /payments HTTP/1.1\r\nHost: t\r\nContent-Length: 500\r\n\r\n{\"amount\":"},
-		{"while they send a body in chunks", "POST /payments HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"am"},
+		{"a body that ends early is not logged", "POST /things HTTP/1.1\r\nHost: t\r\nContent-Length: 500\r\n\r\n{\"amount\":"},
+		{"a body in chunks that ends early is not logged", "POST /things HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"am"},
+		{"a header that ends early is not logged", "POST /things HTTP/1.1\r\nHo"},
 	}
 	for _, row := range rows {
 		t.Run(row.sentence, func(t *testing.T) {
-			const clients = 20
-			var log safeBuffer
+			var log targettest.Buffer
 			s := serve(t, Options{AccessLog: &log})
-			var arrived sync.WaitGroup
-			arrived.Add(clients)
-			s.mux.Handle("/slow", s.resource(methods{"GET": func(x *exchange) (answer, error) {
-				arrived.Done()
-				<-x.r.Context().Done()
-				return ok([]byte("{}")), nil
-			}}))
-			var conns []net.Conn
-			for range clients {
+			for range 20 {
 				conn, err := net.Dial("tcp", s.addr)
 				if err != nil {
 					t.Fatal(err)
@@ -109,31 +103,49 @@ func TestServeLogsRequestsThatClientsAbandon(t *testing.T) {
 				if _, err := io.WriteString(conn, row.request); err != nil {
 					t.Fatal(err)
 				}
-				conns = append(conns, conn)
-			}
-			if strings.HasPrefix(row.request, "GET") {
-				arrived.Wait()
-			} else {
-				waitFor(t, func() bool { return s.inFlight.Load() == clients })
-			}
-			for _, conn := range conns {
-				if err := conn.Close(); err != nil {
+				if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
 					t.Error(err)
 				}
+				answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+				if err != nil || answer.StatusCode/100 != 4 || !answer.Close {
+					t.Errorf("answer %+v, error %v", answer, err)
+				}
+				_ = conn.Close()
+			}
+			if err := get(http.DefaultClient, s.url+"/things"); err != nil {
+				t.Error(err)
 			}
 			if err := s.stop(); err != nil {
 				t.Errorf("serve ended with %v", err)
 			}
-			lines := logLines(t, log.String())
-			if len(lines) != clients {
-				t.Fatalf("%d lines, want %d", len(lines), clients)
-			}
-			for _, line := range lines {
-				if line.Status != statusClientGone {
-					t.Errorf("line %+v", line)
-				}
+			if lines := targettest.Lines(t, log.String()); len(lines) != 1 || lines[0].Method != "GET" {
+				t.Errorf("lines %+v", lines)
 			}
 		})
+	}
+}
+
+func TestServeLogsRequestsWhoseClientsLeaveWithoutTheAnswer(t *testing.T) {
+	var log targettest.Buffer
+	arrived, release, route := waiting()
+	s := serve(t, Options{AccessLog: &log}, route)
+	conn, err := net.Dial("tcp", s.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(conn, "GET /slow HTTP/1.1\r\nHost: t\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	<-arrived
+	if err := conn.Close(); err != nil {
+		t.Fatal(err)
+	}
+	close(release)
+	if err := s.stop(); err != nil {
+		t.Errorf("serve ended with %v", err)
+	}
+	if lines := targettest.Lines(t, log.String()); len(lines) != 1 || lines[0].Status != 200 {
+		t.Errorf("lines %+v", lines)
 	}
 }
 
@@ -150,13 +162,8 @@ func waitFor(t *testing.T, reached func() bool) {
 }
 
 func TestServeLetsRequestsInFlightFinish(t *testing.T) {
-	s := serve(t, Options{})
-	arrived, release := make(chan struct{}), make(chan struct{})
-	s.mux.Handle("/slow", s.resource(methods{"GET": func(*exchange) (answer, error) {
-		close(arrived)
-		<-release
-		return ok([]byte("{}")), nil
-	}}))
+	arrived, release, route := waiting()
+	s := serve(t, Options{}, route)
 	got := make(chan error, 1)
 	go func() { got <- get(&http.Client{Transport: &http.Transport{}}, s.url+"/slow") }()
 	<-arrived
@@ -178,22 +185,30 @@ func TestServeLetsRequestsInFlightFinish(t *testing.T) {
 	}
 }
 
-func TestServeCutsOffWhatDoesNotFinish(t *testing.T) {
-	var log safeBuffer
-	s := serve(t, Options{AccessLog: &log})
-	arrived, done := make(chan struct{}), make(chan struct{})
-	s.mux.Handle("/stuck", s.resource(methods{"GET": func(x *exchange) (answer, error) {
-		close(arrived)
-		<-x.r.Context().Done()
-		return ok([]byte("{}")), nil
-	}}))
-	go func() { _ = get(&http.Client{Transport: &http.Transport{}}, s.url+"/stuck"); close(done) }()
+func TestServeLeavesBehindWhatDoesNotFinish(t *testing.T) {
+	var log targettest.Buffer
+	arrived, release, route := waiting()
+	s := serve(t, Options{AccessLog: &log}, route)
+	done := make(chan struct{})
+	go func() { _ = get(&http.Client{Transport: &http.Transport{}}, s.url+"/slow"); close(done) }()
 	<-arrived
 	if err := s.stop(); err == nil || !strings.Contains(err.Error(), "1 requests cut off") {
 		t.Errorf("serve ended with %v", err)
 	}
+	close(release)
 	<-done
-	waitFor(t, func() bool { return strings.Contains(log.String(), `"status":499`) })
+	waitFor(t, func() bool { return strings.Contains(log.String(), `"status":200`) }) // late, but logged
+}
+
+func TestServeCutsServiceTimesShort(t *testing.T) {
+	s := serve(t, Options{Knobs: Knobs{ServiceTime: time.Hour}})
+	done := make(chan error, 1)
+	go func() { done <- get(&http.Client{Transport: &http.Transport{}}, s.url+"/things") }()
+	waitFor(t, func() bool { return s.inFlight.Load() == 1 })
+	if err := s.stop(); err == nil || !strings.Contains(err.Error(), "1 requests cut off") {
+		t.Errorf("serve ended with %v", err)
+	}
+	<-done
 }
 
 func TestServeEndsCleanlyWithIdleConnections(t *testing.T) {
@@ -238,12 +253,12 @@ func TestServedConnectionsAreKeptAlive(t *testing.T) {
 		sentence, request string
 		status            int
 	}{
-		{"after a page", "GET /payments?limit=100 HTTP/1.1\r\nHost: t\r\n\r\n", 200},
+		{"after a page", "GET /things HTTP/1.1\r\nHost: t\r\n\r\n", 200},
 		{"after a problem", "GET /nothing HTTP/1.1\r\nHost: t\r\n\r\n", 404},
-		{"after a wrong method", "DELETE /payments HTTP/1.1\r\nHost: t\r\n\r\n", 405},
+		{"after a wrong method", "DELETE /things HTTP/1.1\r\nHost: t\r\n\r\n", 405},
 		{"after a body nobody read", "POST /healthz HTTP/1.1\r\nHost: t\r\nContent-Length: 2\r\n\r\n{}", 405},
-		{"after a refused body", "POST /payments HTTP/1.1\r\nHost: t\r\nContent-Length: 2\r\n\r\n{}", 422},
-		{"after a body in chunks", "POST /payments HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", 422},
+		{"after a refused body", "POST /things HTTP/1.1\r\nHost: t\r\nContent-Length: 2\r\n\r\n{}", 422},
+		{"after a body in chunks", "POST /things HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", 422},
 	}
 	for _, row := range rows {
 		t.Run(row.sentence, func(t *testing.T) {
@@ -264,12 +279,73 @@ func TestServedConnectionsAreKeptAlive(t *testing.T) {
 
 func TestOversizedBodyIsAnsweredOverTheNetwork(t *testing.T) {
 	s := serve(t, Options{})
-	resp, err := http.Post(s.url+"/payments", "application/json", strings.NewReader(strings.Repeat(" ", 2*maxBody)))
+	resp, err := http.Post(s.url+"/things", "application/json", strings.NewReader(strings.Repeat(" ", 2*maxBody)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode != http.StatusRequestEntityTooLarge || resp.Header.Get("Content-Type") != "application/problem+json" {
 		t.Errorf("status %d, %v", resp.StatusCode, resp.Header)
+	}
+}
+
+func TestOversizedHeaderIsAnsweredOverTheNetwork(t *testing.T) {
+	s := serve(t, Options{})
+	r, err := http.NewRequest("GET", s.url+"/things", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Baggage", strings.Repeat("x", 2*maxHeader))
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusRequestHeaderFieldsTooLarge || resp.Header.Get("Content-Type") != "application/problem+json" {
+		t.Errorf("status %d, %v", resp.StatusCode, resp.Header)
+	}
+}
+
+func TestWhatIsNoRequestIsAnsweredAndNotLogged(t *testing.T) {
+	var log targettest.Buffer
+	s := serve(t, Options{AccessLog: &log})
+	conn, err := net.Dial("tcp", s.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if _, err := io.WriteString(conn, "what is this?\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp.StatusCode != http.StatusBadRequest || !resp.Close {
+		t.Errorf("status %d, close %v", resp.StatusCode, resp.Close)
+	}
+	if err := s.stop(); err != nil {
+		t.Errorf("serve ended with %v", err)
+	}
+	if log.String() != "" {
+		t.Errorf("logged %s", log.String())
+	}
+}
+
+func TestHeadIsGetWithoutItsBody(t *testing.T) {
+	s := serve(t, Options{})
+	full, err := http.Get(s.url + "/things")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = full.Body.Close() }()
+	head, err := http.Head(s.url + "/things")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = head.Body.Close() }()
+	text, err := io.ReadAll(head.Body)
+	if err != nil || len(text) != 0 || head.StatusCode != 200 || head.ContentLength != full.ContentLength || full.ContentLength <= 0 {
+		t.Errorf("status %d, %q, length %d, want %d, error %v", head.StatusCode, text, head.ContentLength, full.ContentLength, err)
 	}
 }

@@ -2,14 +2,12 @@ package target
 
 import (
 	"crypto/sha256"
-	"embed"
 	"encoding/hex"
+	"fmt"
+	"io/fs"
 	"net/http"
 	"path"
 )
-
-//go:embed static
-var files embed.FS
 
 // landingFile is the page at "/"; the other files are assets below "/static/".
 const landingFile = "index.html"
@@ -17,31 +15,41 @@ const landingFile = "index.html"
 // cacheFor lets browsers keep an asset; the page itself is always asked for.
 const cacheFor = "public, max-age=3600"
 
-// site is the part of the service for people: a landing page and its assets,
-// as answers that are ready to send.
+// site is the part of a service for people: a landing page and its assets, as
+// answers that are ready to send.
 type site map[string]siteFile
 
 // siteFile is one file with its validator, RFC 9110 section 8.8.3.
 type siteFile struct {
 	etag   string
-	answer answer
+	answer Answer
 }
 
-// newSite reads the embedded files, which cannot fail once it has compiled.
-func newSite() site {
-	entries, err := files.ReadDir("static")
+// Site makes routes of a folder: "/" is its index.html, "/static/{name}" the
+// other files.
+func Site(folder fs.FS) ([]Route, error) {
+	entries, err := fs.ReadDir(folder, ".")
 	if err != nil {
-		panic("read embedded site: " + err.Error())
+		return nil, fmt.Errorf("read site: %w", err)
 	}
 	all := make(site)
 	for _, entry := range entries {
-		body, err := files.ReadFile("static/" + entry.Name())
+		body, err := fs.ReadFile(folder, entry.Name())
 		if err != nil {
-			panic("read embedded site: " + err.Error())
+			return nil, fmt.Errorf("read site: %w", err)
 		}
 		all[entry.Name()] = newSiteFile(entry.Name(), body)
 	}
-	return all
+	return []Route{
+		{
+			Method: "GET", Path: "/", Serve: all.landing, Summary: "The landing page",
+			Status: http.StatusOK, Answer: Media("text/html"), Fails: []int{http.StatusNotModified},
+		},
+		{
+			Method: "GET", Path: "/static/{name}", Serve: all.asset, Summary: "What the landing page refers to",
+			Status: http.StatusOK, Answer: Media("*/*"), Fails: []int{http.StatusNotModified},
+		},
+	}, nil
 }
 
 func newSiteFile(name string, body []byte) siteFile {
@@ -51,8 +59,8 @@ func newSiteFile(name string, body []byte) siteFile {
 	if name == landingFile {
 		caching = "no-cache"
 	}
-	a := answer{status: http.StatusOK, contentType: []string{contentType(name)}, body: body}
-	return siteFile{etag: etag, answer: a.with("ETag", etag).with("Cache-Control", caching)}
+	a := Answer{status: http.StatusOK, contentType: contentType(name), body: body}
+	return siteFile{etag: etag, answer: a.With("ETag", etag).With("Cache-Control", caching)}
 }
 
 // contentType goes by the extension. The package mime would do, but reads the
@@ -67,29 +75,31 @@ func contentType(name string) string {
 		return "text/html; charset=utf-8"
 	case ".svg":
 		return "image/svg+xml"
+	case ".jpg":
+		return "image/jpeg"
 	}
 	return "image/png"
 }
 
 // landing serves GET /.
-func (s site) landing(x *exchange) (answer, error) {
+func (s site) landing(x *Exchange) (Answer, error) {
 	return s[landingFile].answerTo(x), nil
 }
 
 // asset serves GET /static/{name}.
-func (s site) asset(x *exchange) (answer, error) {
-	name := x.r.PathValue("name")
+func (s site) asset(x *Exchange) (Answer, error) {
+	name := x.Param()
 	file, found := s[name]
 	if !found || name == landingFile {
-		return answer{}, notFound.because("there is no asset %q", name)
+		return Answer{}, NotFound.Because("there is no asset %q", name)
 	}
 	return file.answerTo(x), nil
 }
 
 // answerTo spares a client what it has already.
-func (f siteFile) answerTo(x *exchange) answer {
-	if x.r.Header.Get("If-None-Match") == f.etag {
-		return answer{status: http.StatusNotModified, fields: f.answer.fields}
+func (f siteFile) answerTo(x *Exchange) Answer {
+	if x.Header("If-None-Match") == f.etag {
+		return Answer{status: http.StatusNotModified, fields: f.answer.fields}
 	}
 	return f.answer
 }

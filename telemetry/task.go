@@ -52,6 +52,9 @@ func (k *task) describe(cfg *ddtrace.StartSpanConfig) {
 	u, phase := k.user, k.user.Phase()
 	cfg.Tags["user_id"] = strconv.Itoa(u.Test().Worker) + "-" + strconv.Itoa(u.Seat())
 	cfg.Tags["user_class"] = u.Class()
+	if role := u.Role(); role != "" {
+		cfg.Tags["role"] = role
+	}
 	cfg.Tags["phase"] = phase.Name
 	cfg.Tags["settling"] = strconv.FormatBool(phase.Settling)
 	cfg.Tags["burst_state"] = u.Mode().String()

@@ -56,6 +56,9 @@ type Class struct {
 	OnStart, OnStop TaskFunc
 	// Tasks are what the user does, one after the other, drawn by weight.
 	Tasks []Task
+	// Roles are what users can be, each with the tasks that it can do; none: every
+	// user can do every task.
+	Roles []Role
 }
 
 // TaskFunc is one piece of a user's work. ctx ends when the user must be gone;
@@ -163,6 +166,7 @@ func Validate(classes []Class) error {
 			}
 		}
 		problems = append(problems, c.validateTasks()...)
+		problems = append(problems, c.validateRoles()...)
 	}
 	return errors.Join(problems...)
 }

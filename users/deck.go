@@ -11,14 +11,17 @@ import (
 type deck struct {
 	tasks []Task
 	upTo  []float64 // upTo[i] is the sum of the weights of tasks[0…i]
+	roles []Role    // the class's
+	// abilities[r][i] says whether roles[r] can do tasks[i].
+	abilities [][]bool
 }
 
 func newDeck(c *Class, name string, test *Test) (*deck, error) {
 	tags, excluded, left := test.Tags(), test.ExcludedTags(), test.Edits[name].Tasks
-	d := &deck{}
+	d := &deck{roles: c.Roles}
 	sum := 0.0
 	for _, t := range c.Tasks {
-		if !t.selected(tags, excluded) || (left != nil && !slices.Contains(left, t.Name)) {
+		if !t.selected(tags, excluded) || (left != nil && !slices.Contains(left, t.Name)) || !c.done(t.Name) {
 			continue
 		}
 		sum += float64(t.EffectiveWeight())
@@ -28,7 +31,22 @@ func newDeck(c *Class, name string, test *Test) (*deck, error) {
 	if len(d.tasks) == 0 {
 		return nil, fmt.Errorf("%s: no task is left by --tags %q --exclude-tags %q and the class picker, so its users send nothing", name, tags, excluded)
 	}
+	for _, r := range c.Roles {
+		can := make([]bool, len(d.tasks))
+		for i := range d.tasks {
+			can[i] = slices.Contains(r.Tasks, d.tasks[i].Name)
+		}
+		d.abilities = append(d.abilities, can)
+	}
 	return d, nil
+}
+
+// weight is that of a task; empty weights are the tasks' own.
+func (d *deck) weight(task int, weights map[string]float64) float64 {
+	if len(weights) == 0 {
+		return float64(d.tasks[task].EffectiveWeight())
+	}
+	return weights[d.tasks[task].Name]
 }
 
 // draw takes a task at random, each in proportion to its weight.
@@ -37,16 +55,21 @@ func (d *deck) draw(source *rand.Rand) Task {
 	return d.tasks[sort.SearchFloat64s(d.upTo, x)]
 }
 
-// drawBy is draw with other weights: what they do not name is not drawn. ok is
-// false if they leave no task.
-func (d *deck) drawBy(weights map[string]float64, source *rand.Rand) (t Task, ok bool) {
+// drawBy is draw for a role and with other weights: what the role cannot do and
+// what they do not name is not drawn. ok is false if that leaves no task.
+func (d *deck) drawBy(role int, weights map[string]float64, source *rand.Rand) (t Task, ok bool) {
 	sum := 0.0
 	for i := range d.tasks {
-		sum += weights[d.tasks[i].Name]
+		if d.can(role, i) {
+			sum += d.weight(i, weights)
+		}
 	}
 	x := source.Float64() * sum // drawn in any case: the choices after it stay the same
 	for i := range d.tasks {
-		w := weights[d.tasks[i].Name]
+		w := 0.0
+		if d.can(role, i) {
+			w = d.weight(i, weights)
+		}
 		if w > 0 {
 			t, ok = d.tasks[i], true // the last one, if rounding leaves x above 0
 		}

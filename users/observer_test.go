@@ -15,18 +15,18 @@ import (
 // witness writes down what an Observer is told.
 type witness struct{ *diary }
 
-type witnessed struct{}
+type tracedIn struct{}
 
 func (w witness) TaskStarted(ctx context.Context, u *User, task string) (context.Context, func(error)) {
 	w.note("%s begins %v late in %q, %v", task, u.Late(), u.Phase().Name, u.Phase().Settling)
-	return context.WithValue(ctx, witnessed{}, task), func(err error) {
+	return context.WithValue(ctx, tracedIn{}, task), func(err error) {
 		w.note("%s ends: %v, tags %v, group %q", task, err, u.Tags(), u.Tagged(GroupTag))
 	}
 }
 
 func (w witness) RequestStarted(ctx context.Context, u *User, method, name string) (context.Context, func(stats.Result, bool)) {
-	w.note("%s %s of %v, the user does %s and is %s", method, name, ctx.Value(witnessed{}), u.Doing(), u.Mode())
-	return context.WithValue(ctx, witnessed{}, "request"), func(r stats.Result, counted bool) {
+	w.note("%s %s of %v, the user does %s and is %s", method, name, ctx.Value(tracedIn{}), u.Doing(), u.Mode())
+	return context.WithValue(ctx, tracedIn{}, "request"), func(r stats.Result, counted bool) {
 		w.note("it took %v: %q, counted %v", r.Latency, r.Cause, counted)
 	}
 }
@@ -54,7 +54,7 @@ func TestWhatAnObserverSeesOfOneUsersLife(t *testing.T) {
 			u.Tag("id", fmt.Sprint(time.Since(w.opened)))
 			_, _ = u.Measure(ctx, "GET", "/", func(ctx context.Context) Measured {
 				time.Sleep(500 * time.Millisecond)
-				return Measured{Cause: fmt.Sprintf("sent in %v", ctx.Value(witnessed{}))}
+				return Measured{Cause: fmt.Sprintf("sent in %v", ctx.Value(tracedIn{}))}
 			})
 			return errors.New("no")
 		})

@@ -141,7 +141,7 @@ func (u *User) endSession() {
 	u.parting, u.started = false, false
 	u.mu.Unlock()
 	u.detach()
-	u.State = nil
+	u.State, u.role = nil, noRole
 	u.forget()
 	u.sent.Store(0) // OnStop's requests are nobody's
 }
@@ -149,11 +149,12 @@ func (u *User) endSession() {
 // choose draws the next task by the weights that are in force. ok is false, and
 // the user goes on without a task, when they leave it none.
 func (u *User) choose() (t Task, ok bool) {
-	l := u.load()
-	if l == nil || len(l.Weights) == 0 {
+	weights := u.weights()
+	if u.role == noRole && len(weights) == 0 {
 		return u.deck.draw(u.choice), true
 	}
-	if t, ok = u.deck.drawBy(l.Weights, u.choice); !ok {
+	t, ok = u.deck.drawBy(u.role, weights, u.choice)
+	if !ok && !u.deck.servesSomebody(weights) {
 		text := fmt.Sprintf("%s: the task weights in force leave none of its tasks, so its users send nothing", u.name)
 		u.recorder.RecordException(u.seat, text, text)
 	}

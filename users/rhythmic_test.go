@@ -273,7 +273,7 @@ func TestFractionalWeights(t *testing.T) {
 	const n = 100_000
 	drawn, source := map[string]float64{}, newStream(1, 0, 0, choiceStream)
 	for range n {
-		task, ok := d.drawBy(map[string]float64{"a": 0.25, "b": 0, "c": 0.75, "other": 5}, source)
+		task, ok := d.drawBy(noRole, map[string]float64{"a": 0.25, "b": 0, "c": 0.75, "other": 5}, source)
 		if !ok {
 			t.Fatal("no task")
 		}

@@ -18,6 +18,12 @@ func (u *User) work() {
 	if u.late = 0; !u.taskDue.IsZero() && u.test.Observer != nil {
 		u.late = max(0, time.Since(u.taskDue))
 	}
+	if u.started && u.misplaced() {
+		if u.changeRole(); u.current() != working {
+			u.advance(done)
+			return
+		}
+	}
 	if u.started || (u.runOnStart() == done && u.current() == working) {
 		u.runTask()
 	}
@@ -53,6 +59,7 @@ func (u *User) stopItself() {
 }
 
 func (u *User) runOnStart() event {
+	u.assume()
 	if u.class.OnStart != nil {
 		if err := u.perform(OnStartTask, "OnStart", u.class.OnStart); err != nil {
 			if errors.Is(err, ErrStopUser) {

@@ -28,6 +28,8 @@ type User struct {
 	place       int // among the users of its class; the population's
 	wait        *rand.Rand
 	choice      *rand.Rand
+	roles       *rand.Rand // nil: the class has no roles
+	role        int        // its number among the class's, or noRole
 	ctx         context.Context
 	abort       context.CancelFunc
 	attached    []attachment
@@ -67,6 +69,10 @@ func newUser(c *Class, name string, seat int, t *Test, r Recorder, onGone func(*
 		class: c, name: name, seat: seat, test: t, recorder: r, onGone: onGone,
 		wait:   newStream(t.Seed, t.Worker, seat, waitStream),
 		choice: newStream(t.Seed, t.Worker, seat, choiceStream),
+		role:   noRole,
+	}
+	if len(c.Roles) > 0 {
+		u.roles = newStream(t.Seed, t.Worker, seat, roleStream)
 	}
 	u.ctx, u.abort = context.WithCancel(context.Background())
 	return u
@@ -103,8 +109,9 @@ func (u *User) Rand() *rand.Rand { return u.choice }
 func (u *User) WaitRand() *rand.Rand { return u.wait }
 
 // Session counts the sessions of a user whose class has a [Rhythm], from 1: with
-// the next one the user is somebody else. Without sessions it stays 1, without a
-// rhythm 0. It is for the user's own tasks to ask.
+// the next one the user is somebody else, also where it is because its [Role] has
+// nothing to do any more. Without sessions it otherwise stays 1, without a rhythm
+// 0. It is for the user's own tasks to ask.
 func (u *User) Session() int {
 	if u.pulse == nil {
 		return 0

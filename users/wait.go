@@ -61,6 +61,7 @@ const (
 	lengthStream
 	gapStream
 	startStream // where a stationary user begins: the others' draws begin with its life
+	roleStream
 )
 
 // newStream makes the source of one user's draws for one purpose. PCG's state is

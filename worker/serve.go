@@ -63,6 +63,7 @@ func (w *Worker) serve(ctx context.Context, s *session) error {
 	defer watch.Stop()
 	closed, ended := s.link.closed, ctx.Done()
 	for {
+		w.vitals.turn()
 		select {
 		case <-s.link.events.ready:
 			for _, e := range s.link.events.take() {
@@ -121,6 +122,7 @@ func (c *conversation) handle(e any) {
 func (c *conversation) connected(index int) {
 	c.index = index
 	c.tellHealth()
+	c.vitals.linked.Store(true)
 	if !c.greeted {
 		c.greeted = true
 		c.log.Info(fmt.Sprintf("connected to the master at %s as %s (index %d)", c.cfg.Master, c.session.link.nodeID(), index))

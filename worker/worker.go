@@ -118,6 +118,7 @@ type Worker struct {
 	hooks   hooks
 	edits   map[string]users.ClassEdit // by the class picker; they outlive tests and connections
 	frames  int64                      // rejected on connections that were lost
+	vitals  vitals
 }
 
 // New makes a worker. It does nothing until Run.
@@ -151,6 +152,7 @@ func (w *Worker) Run(ctx context.Context) error {
 		}
 		lost := w.serve(ctx, s)
 		w.frames += s.link.rejected.Load()
+		w.vitals.linked.Store(false)
 		if lost == nil {
 			return nil
 		}
@@ -188,6 +190,7 @@ func (w *Worker) patience() time.Duration {
 func (w *Worker) connect(ctx context.Context) (*session, error) {
 	pause := newBackoff()
 	for {
+		w.vitals.turn()
 		conn, err := dial(ctx, w.cfg.Master)
 		if err == nil {
 			var s *session

@@ -1,0 +1,171 @@
+package deploy
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/compose-spec/compose-go/v2/loader"
+	"github.com/compose-spec/compose-go/v2/types"
+
+	"swell/config"
+)
+
+// compose loads the Compose file as `docker compose` would, with these profiles
+// and this environment.
+func compose(t *testing.T, environment map[string]string, profiles ...string) *types.Project {
+	t.Helper()
+	details := types.ConfigDetails{
+		WorkingDir:  "..",
+		ConfigFiles: []types.ConfigFile{{Filename: "../docker-compose.yml"}},
+		Environment: maps.Clone(environment), // the loader adds to it
+	}
+	if details.Environment == nil {
+		details.Environment = map[string]string{}
+	}
+	project, err := loader.LoadWithContext(t.Context(), details, loader.WithProfiles(profiles))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return project
+}
+
+func TestAProfileAddsItsServices(t *testing.T) {
+	for _, row := range []struct {
+		profiles []string
+		services []string
+	}{
+		{nil, []string{"master", "target", "worker"}},
+		{[]string{"headless"}, []string{"headless", "master", "target", "worker"}},
+		{[]string{"datadog"}, []string{"datadog", "master", "target", "worker"}},
+		{
+			[]string{"insurance"},
+			[]string{"insurance-master", "insurance-target", "insurance-worker", "master", "target", "worker"},
+		},
+	} {
+		got := slices.Sorted(slices.Values(compose(t, nil, row.profiles...).ServiceNames()))
+		if !slices.Equal(got, row.services) {
+			t.Errorf("profiles %v: services %v, want %v", row.profiles, got, row.services)
+		}
+	}
+}
+
+// experiment is an environment in which each setting of an experiment is given.
+func experiment() map[string]string {
+	environment := map[string]string{}
+	for _, s := range config.ExperimentSettings() {
+		environment[s.Env] = s.Default
+	}
+	return environment
+}
+
+func given(environment types.MappingWithEquals) map[string]string {
+	values := map[string]string{}
+	for name, value := range environment {
+		if value != nil {
+			values[name] = *value
+		}
+	}
+	return values
+}
+
+func TestMasterAndWorkersGetEverySettingOfTheExperiment(t *testing.T) {
+	wanted := experiment()
+	project := compose(t, wanted, "headless", "insurance")
+	for _, name := range []string{"master", "worker", "headless", "insurance-master", "insurance-worker"} {
+		got := given(project.Services[name].Environment)
+		maps.DeleteFunc(got, func(name, _ string) bool { return !strings.HasPrefix(name, "LOAD_") })
+		if !maps.Equal(got, wanted) {
+			t.Errorf("%s gets %v, want %v", name, got, wanted)
+		}
+	}
+}
+
+func TestAnExperimentThatIsNotGivenIsNotSet(t *testing.T) {
+	for name := range given(compose(t, nil).Services["worker"].Environment) {
+		if strings.HasPrefix(name, "LOAD_") {
+			t.Errorf("%s is set", name)
+		}
+	}
+}
+
+func TestMasterAndWorkersHaveTheSameSettings(t *testing.T) {
+	project := compose(t, map[string]string{"LOCUST_HOST": "http://api:1"}, "insurance")
+	for _, prefix := range []string{"", "insurance-"} {
+		master, worker := given(project.Services[prefix+"master"].Environment), given(project.Services[prefix+"worker"].Environment)
+		if got := worker["LOCUST_MASTER_NODE_HOST"]; got != prefix+"master" {
+			t.Errorf("%sworker looks for its master at %q", prefix, got)
+		}
+		delete(worker, "LOCUST_MASTER_NODE_HOST")
+		if !maps.Equal(master, worker) {
+			t.Errorf("%smaster has %v\nits worker %v", prefix, master, worker)
+		}
+		if master["LOCUST_HOST"] != "http://api:1" {
+			t.Errorf("the host of %smaster is %q", prefix, master["LOCUST_HOST"])
+		}
+	}
+}
+
+func TestTheInsuranceProfileHasItsOwnTarget(t *testing.T) {
+	master := given(compose(t, nil, "insurance").Services["insurance-master"].Environment)
+	if master["LOCUST_HOST"] != "http://insurance-target:3000" || master["LOCUST_LOCUSTFILE"] != "/app/insurance.py" {
+		t.Errorf("insurance-master has %v", master)
+	}
+}
+
+func TestEveryServiceOfOursIsConfined(t *testing.T) {
+	for name, s := range compose(t, nil, "headless", "insurance").Services {
+		if !s.ReadOnly || !slices.Equal(s.CapDrop, []string{"ALL"}) || s.Privileged || s.User != "" ||
+			!slices.Equal(s.SecurityOpt, []string{"no-new-privileges:true"}) {
+			t.Errorf("%s is not confined: %+v", name, s)
+		}
+		if s.HealthCheck == nil || len(s.HealthCheck.Test) < 4 {
+			t.Errorf("%s has no health check", name)
+		}
+		if s.Image != "test-load-generator" || s.Build == nil {
+			t.Errorf("%s has the image %s", name, s.Image)
+		}
+	}
+}
+
+// The web UI has no login: it is for this machine. Nothing else is published.
+func TestOnlyTheWebUIIsPublishedAndOnlyOnLoopback(t *testing.T) {
+	for name, s := range compose(t, nil, "headless", "datadog", "insurance").Services {
+		for _, p := range s.Ports {
+			if p.HostIP != "127.0.0.1" || p.Target != 8089 || !strings.HasSuffix(name, "master") {
+				t.Errorf("%s publishes %+v", name, p)
+			}
+		}
+	}
+}
+
+func TestWorkersCanBeScaled(t *testing.T) {
+	worker := compose(t, nil).Services["worker"]
+	if worker.ContainerName != "" || len(worker.Ports) > 0 || len(worker.Volumes) > 0 {
+		t.Errorf("two workers would share %q, %v, %v", worker.ContainerName, worker.Ports, worker.Volumes)
+	}
+}
+
+func TestTheGracePeriodCoversTheStopTimeout(t *testing.T) {
+	for _, name := range []string{"master", "worker", "headless"} {
+		s := compose(t, nil, "headless").Services[name]
+		atStop, err := time.ParseDuration(given(s.Environment)["LOCUST_STOP_TIMEOUT"] + "s")
+		if err != nil || s.StopGracePeriod == nil || time.Duration(*s.StopGracePeriod) < atStop+15*time.Second {
+			t.Errorf("%s: stop timeout %v (%v), grace period %v", name, atStop, err, s.StopGracePeriod)
+		}
+	}
+}
+
+func TestNoSecretIsWrittenDown(t *testing.T) {
+	for name, s := range compose(t, nil, "headless", "datadog", "insurance").Services {
+		for variable, value := range given(s.Environment) {
+			for _, word := range []string{"KEY", "SECRET", "TOKEN", "PASSWORD"} {
+				if strings.Contains(variable, word) && value != "" {
+					t.Errorf("%s has a value for %s", name, variable)
+				}
+			}
+		}
+	}
+}

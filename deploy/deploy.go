@@ -1,0 +1,2 @@
+// Package deploy holds the tests of the Compose file and the Kubernetes manifests.
+package deploy
