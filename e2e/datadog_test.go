@@ -11,7 +11,8 @@ import (
 
 // observed is a run of clerks that tell Datadog, up to its end.
 type observed struct {
-	agent  *agent
+	agent  *agent // of the worker
+	far    *agent // of the target
 	log    []access
 	ledger []entry
 	lines  []map[string]any // of the worker's log
@@ -20,8 +21,8 @@ type observed struct {
 
 func observe(t *testing.T, env ...string) observed {
 	t.Helper()
-	o := observed{agent: startAgent(t)}
-	target := startTarget(t)
+	o := observed{agent: startAgent(t), far: startAgent(t)}
+	target := startTargetWith(t, o.far.env())
 	dir := t.TempDir()
 	ledger, lines, prefix := filepath.Join(dir, "ledger"), filepath.Join(dir, "worker.log"), filepath.Join(dir, "run")
 	t.Setenv("TESTWORKER_LEDGER", ledger) // the locustfile has the class, too
@@ -72,6 +73,7 @@ func TestDatadogIsToldOfEachTask(t *testing.T) {
 	t.Run("the agent's own checks pass", func(*testing.T) { o.agent.checked() })
 	t.Run("each task is one trace", func(t *testing.T) { o.tasksAreTraces(t, traces) })
 	t.Run("each request is a span whose ids the target saw", func(t *testing.T) { o.requestsAreSpans(t, traces) })
+	t.Run("the target continues the traces", func(t *testing.T) { o.targetContinues(t) })
 	t.Run("each task's line leads to its trace", func(t *testing.T) { o.linesLeadToTraces(t, traces) })
 	t.Run("the metrics add up to the run", func(t *testing.T) { o.metricsAddUp(t) })
 }
@@ -182,6 +184,28 @@ func (o observed) requestsAreSpans(t *testing.T, traces []trace) {
 	equalCounts(t, "requests", got, want)
 }
 
+// targetContinues holds the target's spans against its access log.
+func (o observed) targetContinues(t *testing.T) {
+	got, want := map[string]int{}, map[string]int{}
+	for _, tr := range o.far.traces() {
+		for _, s := range tr {
+			if s.ParentID == 0 {
+				continue // the probes of the test
+			}
+			if s.Name != "http.server.request" || s.Service != "payment-service" || s.Type != "web" || s.Meta["span.kind"] != "server" || s.Meta["synthetic_request"] != "true" || s.Meta["run_id"] != o.runID() {
+				t.Fatalf("a span of the target: %+v", s)
+			}
+			got[hex(s.TraceID)+" "+hex(s.ParentID)+" "+s.Meta["http.url"]+" "+s.Meta["http.status_code"]]++
+		}
+	}
+	for _, a := range o.log {
+		parts := strings.Split(a.Traceparent, "-")
+		want[parts[1][16:]+" "+parts[2]+" "+a.Path+" "+status(a)]++
+	}
+	equalCounts(t, "requests of the target", got, want)
+	o.far.checked()
+}
+
 func (o observed) linesLeadToTraces(t *testing.T, traces []trace) {
 	roots := map[string]span{}
 	for _, tr := range traces {
@@ -205,5 +229,25 @@ func (o observed) linesLeadToTraces(t *testing.T, traces []trace) {
 	}
 	if lines != len(o.ledger) {
 		t.Errorf("%d lines for %d tasks", lines, len(o.ledger))
+	}
+}
+
+// With a tenth of the traces kept, the lines are those of the traces that are.
+func TestLinesAreThoseOfTracesThatAreKept(t *testing.T) {
+	o := observe(t, "DD_TRACE_SAMPLE_RATE=0.1", "DD_TRACE_RATE_LIMIT=100000")
+	got, want := map[string]int{}, map[string]int{}
+	for _, tr := range o.agent.traces() {
+		if r := tr.root(t); r.Metrics["_sampling_priority_v1"] > 0 {
+			want[r.wideID()]++
+		}
+	}
+	for _, line := range o.lines {
+		if id, ok := line["dd.trace_id"].(string); ok {
+			got[id]++
+		}
+	}
+	equalCounts(t, "lines", got, want)
+	if n := len(want); n == 0 || n > len(o.ledger)/2 {
+		t.Errorf("%d traces of %d tasks are kept", n, len(o.ledger))
 	}
 }

@@ -22,10 +22,16 @@ type target struct {
 
 func startTarget(t *testing.T, args ...string) *target {
 	t.Helper()
+	return startTargetWith(t, nil, args...)
+}
+
+// startTargetWith starts it with these variables in its environment.
+func startTargetWith(t *testing.T, env []string, args ...string) *target {
+	t.Helper()
 	port := freePort(t)
 	s := &target{t: t, host: "http://127.0.0.1:" + strconv.Itoa(port), log: filepath.Join(t.TempDir(), "access.jsonl")}
 	args = append([]string{"target", "--listen", fmt.Sprintf("127.0.0.1:%d", port), "--access-log", s.log}, args...)
-	s.process = start(t, "target", nil, swell, args...)
+	s.process = start(t, "target", env, swell, args...)
 	until(t, "the target answers", func() bool {
 		res, err := http.Get(s.host + "/healthz?probe")
 		if err != nil {

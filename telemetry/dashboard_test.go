@@ -99,9 +99,15 @@ func tagsOf(name string) []string {
 func TestTheSetsOfTagsAreBounded(t *testing.T) {
 	m := newMeter(Wanted{StatsD: "127.0.0.1:1"}, slog.New(slog.DiscardHandler))
 	defer m.close()
+	for i := range 10 * mostSets { // one task, any number of groups
+		m.task(labels{task: "a", group: strconv.Itoa(i)}, nil)
+	}
+	if n := len(m.sets); n != mostValues+1 {
+		t.Errorf("%d sets of tags for %d groups", n, mostValues)
+	}
 	seen := map[string]map[string]bool{}
 	for i := range 10 * mostSets {
-		l := labels{class: "A", task: "t" + strconv.Itoa(i%1000), group: strconv.Itoa(i % 100)}
+		l := labels{class: "A", task: "t" + strconv.Itoa(i%997), group: strconv.Itoa(i % 100)}
 		m.request(l, stats.Result{Outcome: stats.Failure, Cause: "E" + strconv.Itoa(i%100) + "()"})
 		m.task(l, nil)
 		m.lag(l, 0)

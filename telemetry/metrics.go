@@ -89,6 +89,9 @@ func (m *meter) close() { _ = m.Close() } // nobody is left to tell
 
 // tags are the labels as DogStatsD has them.
 func (m *meter) tags(l labels) []string {
+	if l.group == "" {
+		l.group = noGroup
+	}
 	m.mu.RLock()
 	set, known := m.sets[l]
 	m.mu.RUnlock()
@@ -97,16 +100,18 @@ func (m *meter) tags(l labels) []string {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if l.group != noGroup {
+		l.group = among(m.groups, l.group)
+	}
+	if set, known = m.sets[l]; known {
+		return set
+	}
 	if len(m.sets) >= mostSets {
 		return []string{"user_class:" + other, "task:" + other}
 	}
-	group := noGroup
-	if l.group != "" {
-		group = among(m.groups, l.group)
-	}
 	set = []string{
 		"phase:" + l.phase.Name, "settling:" + strconv.FormatBool(l.phase.Settling),
-		"user_class:" + l.class, "task:" + l.task, "group:" + group,
+		"user_class:" + l.class, "task:" + l.task, "group:" + l.group,
 	}
 	if l.run != "" {
 		set = append(set, "run_id:"+l.run)

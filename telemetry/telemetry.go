@@ -15,6 +15,7 @@ package telemetry
 import (
 	"log/slog"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -82,6 +83,9 @@ func Start(o Options) *Telemetry {
 
 // startTracer starts Datadog's tracer, in the background if the agent is slow.
 func startTracer(service string, more ...tracer.StartOption) {
+	if address, ok := strings.CutPrefix(os.Getenv("DD_DOGSTATSD_URL"), "udp://"); ok {
+		more = append(more, tracer.WithDogstatsdAddress(address)) // dd-trace does not know this form
+	}
 	started := make(chan struct{})
 	go func() {
 		defer close(started)

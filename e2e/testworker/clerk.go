@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -57,7 +58,7 @@ func noting(ledger *os.File, task string, requests int, run users.TaskFunc) user
 	return func(ctx context.Context, u *users.User) error {
 		err := run(ctx, u)
 		outcome := "ok"
-		if err != nil {
+		if err != nil && !errors.Is(err, users.ErrLeaving) { // the run is over
 			outcome = "failed"
 		}
 		fmt.Fprintf(ledger, "%s %d-%d %d %s %d\n", task, u.Test().Worker, u.Seat(), u.Session(), outcome, requests)
