@@ -32,7 +32,7 @@ func (x *exchange) show(ctx context.Context) {
 		return
 	}
 	x.ownHeader()
-	ours := x.header[baggage]
+	ours := x.header[baggage] //nolint:staticcheck // it is written in lower case
 	delete(x.header, baggage)
 	x.span.Sending(x.method, x.url, x.header)
 	for name, theirs := range x.header {

@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -28,12 +29,12 @@ func (k *task) line(took time.Duration, err error) {
 	if err != nil {
 		message += ", failed: " + err.Error()
 	}
-	attrs := append(ids,
+	attrs := slices.Concat(ids, []slog.Attr{
 		slog.String("user", strconv.Itoa(u.Test().Worker)+"-"+strconv.Itoa(u.Seat())), slog.String("user_class", u.Class()),
 		slog.Int("session", u.Session()), slog.String("task", k.name), slog.String("phase", phase.Name),
 		slog.Float64("duration_ms", math.Round(took.Seconds()*1e6)/1e3),
 		slog.Int("requests", int(k.requests.Load())), slog.Int("failed_requests", int(k.failures.Load())),
-	)
+	})
 	for _, tag := range u.Tags() {
 		attrs = append(attrs, slog.String(tag.Key, tag.Value))
 	}

@@ -33,7 +33,7 @@ func StartService(name string, log *slog.Logger) *Service {
 // Close sends what is left and returns when it is sent, or after 3 s.
 func (s *Service) Close() {
 	if s != nil {
-		within(closeWithin, tracer.Stop)
+		within(tracer.Stop)
 	}
 }
 

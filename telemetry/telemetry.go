@@ -104,7 +104,7 @@ func startTracer(service string, more ...tracer.StartOption) {
 
 // Flush sends what there is and returns when it is sent, or after 3 s.
 func (t *Telemetry) Flush() {
-	within(closeWithin, func() {
+	within(func() {
 		if t.wanted.Traces {
 			tracer.Flush()
 		}
@@ -121,7 +121,7 @@ func (t *Telemetry) Close() {
 		return
 	}
 	t.closing.Do(func() {
-		within(closeWithin, func() {
+		within(func() {
 			close(t.stop)
 			t.told.Wait()
 			if t.metrics != nil {
@@ -135,8 +135,8 @@ func (t *Telemetry) Close() {
 	})
 }
 
-// within runs all at the same time and returns when they have ended, or after d.
-func within(d time.Duration, all ...func()) {
+// within runs all at the same time and returns when they have ended, or after 3 s.
+func within(all ...func()) {
 	var running sync.WaitGroup
 	for _, run := range all {
 		running.Go(run)
@@ -148,7 +148,7 @@ func within(d time.Duration, all ...func()) {
 	}()
 	select {
 	case <-ended:
-	case <-time.After(d):
+	case <-time.After(closeWithin):
 	}
 }
 
