@@ -58,7 +58,7 @@ func TestTheWorkloadOfTheDocs(t *testing.T) {
 	target := startTarget(t)
 	m := &master{t: t, port: freePort(t), webPort: freePort(t), args: []string{"-f", locustfile(t, visitor), "--host", target.host, "--stop-timeout", "30"}}
 	m.start()
-	w := startWorker(t, visitor, m.port, []string{"LOAD_BASELINE_THINK_TIME_MEAN=0.1"})
+	w := startWorker(t, visitor, m.port, quick()) // sessions, or there may be no support among thirty
 	m.ready(1)
 	m.swarm(30, 30)
 	until(t, "every task has done its part", func() bool {

@@ -167,6 +167,7 @@ func TestEachPaymentTask(t *testing.T) {
 					t.Errorf("%d times %s, which is no part of it", n, l)
 				}
 			}
+			obeyed(t, log)
 			w.signal(t, os.Interrupt)
 			w.wait(t)
 			m.ready(0)
@@ -181,6 +182,19 @@ func TestEachPaymentTask(t *testing.T) {
 	}
 	if len(listed) > 0 {
 		t.Errorf("no flow is told of %v", slices.Sorted(maps.Keys(listed)))
+	}
+}
+
+// obeyed fails the test if somebody who was told to wait (429) came too soon: the
+// next request for the same thing is answered.
+func obeyed(t *testing.T, log []access) {
+	t.Helper()
+	limited := map[string]bool{}
+	for _, a := range log {
+		if limited[a.Path] && a.Status == 429 {
+			t.Errorf("%s %s was limited twice in a row", a.Method, a.Path)
+		}
+		limited[a.Path] = a.Status == 429
 	}
 }
 
