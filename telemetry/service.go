@@ -13,7 +13,7 @@ import (
 
 // Service traces what a demo target does, in the traces of those who call it. A
 // nil Service is none.
-type Service struct{ name string }
+type Service struct{}
 
 // StartService starts the traces of a service of that name, unless DD_SERVICE has
 // another one; nil if nobody wants traces. There is one in a process at a time.
@@ -27,7 +27,7 @@ func StartService(name string, log *slog.Logger) *Service {
 	}
 	useLogger(log)
 	startTracer(name)
-	return &Service{name}
+	return &Service{}
 }
 
 // Close sends what is left and returns when it is sent, or after 3 s.
