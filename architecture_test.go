@@ -39,6 +39,9 @@ func TestPackagesImportWhatTheTableSays(t *testing.T) {
 			if strings.HasPrefix(i, "github.com/myzhan/boomer") && name != "worker" {
 				t.Errorf("%s imports boomer, which is the worker's alone", name)
 			}
+			if (strings.HasPrefix(i, "gopkg.in/DataDog/") || strings.HasPrefix(i, "github.com/DataDog/")) && name != "telemetry" {
+				t.Errorf("%s imports %s, which is telemetry's alone", name, i)
+			}
 		}
 		slices.Sort(ours)
 		want, ok := said[name]

@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"runtime"
@@ -11,9 +12,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"swell/config"
+	"swell/logging"
 	"swell/target"
 	"swell/target/insurance"
 	"swell/target/payment"
+	"swell/telemetry"
 )
 
 func (c *command) targetCommand() *cobra.Command {
@@ -44,11 +47,20 @@ user_agent, baggage, traceparent, x_datadog_trace_id, remote.`,
 
 func (c *command) serveTarget(cmd *cobra.Command, cfg config.Target) error {
 	c.heedKill()
-	service, err := c.app.service(cfg)
+	// The service is another than the load generator's, and traces are all there is.
+	traces := telemetry.StartService(serviceNames[cfg.Workload], logging.To(c.stderr, slog.LevelInfo).Logger("swell.telemetry"))
+	defer traces.Close()
+	var trace func(string) func(error)
+	var tracer target.Tracer
+	if traces != nil {
+		trace, tracer = traces.Job, traces
+	}
+	service, err := c.app.service(cfg, trace)
 	if err != nil {
 		return err
 	}
 	options := target.Options{
+		Tracer:        tracer,
 		TokenLifetime: cfg.TokenLifetime, RateLimit: cfg.RateLimit,
 		Knobs: target.Knobs{
 			ServiceTime: cfg.ServiceTime, ServiceTimeCV: cfg.ServiceTimeCV, ErrorShare: cfg.Errors,
@@ -91,8 +103,12 @@ func spareCPU() {
 	debug.SetGCPercent(400)
 }
 
-// service is what the demo target serves.
-func (a App) service(cfg config.Target) (target.Service, error) {
+// serviceNames are what the demo targets call themselves in traces.
+var serviceNames = map[string]string{config.Payment: "payment-service", config.Insurance: "gateway"}
+
+// service is what the demo target serves. trace opens a span for a background job;
+// nil: none.
+func (a App) service(cfg config.Target, trace func(string) func(error)) (target.Service, error) {
 	if cfg.Workload == config.Insurance {
 		return insurance.New(insurance.Options{}).Service(), nil
 	}
@@ -101,7 +117,7 @@ func (a App) service(cfg config.Target) (target.Service, error) {
 		return target.Service{}, err
 	}
 	service, err := payment.New(payment.Options{
-		People: everybody, SettleAfter: orAtOnce(cfg.SettleAfter), PayoutAfter: orAtOnce(cfg.PayoutAfter), WebhookAfter: orAtOnce(cfg.WebhookAfter),
+		Trace: trace, People: everybody, SettleAfter: orAtOnce(cfg.SettleAfter), PayoutAfter: orAtOnce(cfg.PayoutAfter), WebhookAfter: orAtOnce(cfg.WebhookAfter),
 	})
 	if err != nil {
 		return target.Service{}, err //nolint:wrapcheck // it names the people

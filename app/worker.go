@@ -13,6 +13,7 @@ import (
 	"swell/fidelity"
 	"swell/health"
 	"swell/logging"
+	"swell/telemetry"
 	"swell/version"
 	"swell/worker"
 )
@@ -55,6 +56,10 @@ func (c *command) work(cmd *cobra.Command, cfg config.Worker) error {
 		}
 	}
 	c.heedKill()
+	wanted := telemetry.Want(os.Getenv)
+	if cfg.LogFormat == "json" || cfg.LogFormat == "auto" && wanted.Any() && !logs.Terminal() {
+		logs.UseJSON(wanted.Tags()...)
+	}
 	log := logs.Logger("swell.worker")
 	log.Info(fmt.Sprintf("starting Swell %s", version.String()))
 	experiments := experiment.Reader{Classes: c.app.Classes, Log: log}
@@ -75,6 +80,10 @@ func (c *command) work(cmd *cobra.Command, cfg config.Worker) error {
 		defer transitions.Close()
 		wc.Transitions = transitions
 	}
+	if t := telemetry.Start(telemetry.Options{TaskLines: cfg.TaskLines, Log: logs.Logger("swell.telemetry")}); t != nil {
+		defer t.Close()
+		wc.Observer = observer{t}
+	}
 	w := worker.New(wc)
 	if probes != nil {
 		defer health.Serve(probes, w.Alive, w.Ready)()
@@ -86,6 +95,11 @@ func (c *command) work(cmd *cobra.Command, cfg config.Worker) error {
 	log.Info("shut down")
 	return nil
 }
+
+// observer tells telemetry what the worker knows, in its own words.
+type observer struct{ *telemetry.Telemetry }
+
+func (o observer) Watch(h worker.Health) { o.Telemetry.Watch(telemetry.Health(h)) }
 
 // checkExperiment says what is wrong with the experiment of the environment, and
 // with the people in it.

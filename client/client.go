@@ -27,6 +27,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"strings"
+	"sync/atomic"
 
 	"swell/stats"
 	"swell/users"
@@ -41,7 +42,8 @@ type Client struct {
 	cookies   cookies
 	settings  Settings
 	header    http.Header // what every request carries; never changed, so it is shared
-	invalid   error       // what is wrong with the settings
+	marked    atomic.Pointer[marked]
+	invalid   error // what is wrong with the settings
 	transport *transport
 }
 
@@ -65,6 +67,7 @@ func Configure(u *users.User, s Settings) { Of(u).configure(s) }
 // wins, and [Configure] begins anew. No request may be under way. A name or value
 // that HTTP does not allow is the error of every request.
 func (c *Client) SetHeader(name, value string) {
+	defer c.marked.Store(nil) // it is made of the header
 	if value == "" {
 		c.resetHeader(name)
 		return
@@ -104,6 +107,7 @@ func (c *Client) configure(s Settings) {
 	}
 	c.settings = s
 	c.header, c.invalid = s.header()
+	c.marked.Store(nil)
 	c.transport = newTransport(s)
 }
 
@@ -184,9 +188,11 @@ func (c *Client) Do(ctx context.Context, method, url string, opts ...Option) (*R
 // sent.
 func (x *exchange) prepare(method, url string, opts []Option) error {
 	c := x.client
+	m := c.mark()
 	x.request = request{
 		method:       strings.ToUpper(method),
-		header:       c.header,
+		header:       m.header,
+		marks:        m.members,
 		headerShared: true,
 		invalid:      c.invalid,
 		timeout:      c.settings.timeout(),

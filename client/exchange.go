@@ -32,6 +32,7 @@ type exchange struct {
 	answered    atomic.Bool   // to its end
 	hops        int           // redirects followed
 
+	span  Span   // nil: nobody follows the request
 	err   error  // why the request failed, in Go's words
 	cause string // the same in Locust's; empty: a success
 }
@@ -54,6 +55,7 @@ func (x *exchange) send(ctx context.Context) users.Measured {
 		ctx, cancel = context.WithTimeout(ctx, x.timeout)
 		defer cancel()
 	}
+	x.show(ctx)
 	x.Context = ctx
 	x.trace.GotConn = x.gotConn
 	x.traced = httptrace.WithClientTrace(x, &x.trace)
@@ -138,6 +140,9 @@ func (x *exchange) finish(res *http.Response, failed error) error {
 	var err error
 	r.Body, r.Size, err = readBody(res.Body, res.ContentLength)
 	_ = res.Body.Close() // it was read, or is lost
+	if x.span != nil {
+		x.span.Answered(res.StatusCode)
+	}
 	if failed != nil {
 		return failed
 	}

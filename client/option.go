@@ -9,8 +9,6 @@ import (
 	"net/url"
 	"strings"
 	"time"
-
-	"swell/users"
 )
 
 // Option is something about one request. Of two that say the same, the later
@@ -25,7 +23,8 @@ type request struct {
 	host   string // a Host header of its own; empty: the URL's
 
 	header       http.Header
-	headerShared bool // header belongs to the client: copy before a change
+	headerShared bool   // header belongs to the client: copy before a change
+	marks        string // members of the baggage behind the task's own
 
 	query       []string // names and values in turn
 	body        []byte
@@ -132,7 +131,7 @@ func (r *request) setHeader(name, value string) {
 	r.ownHeader()
 	switch key := http.CanonicalHeaderKey(name); key {
 	case "Baggage":
-		r.header[baggage] = []string{withSynthetic(value)}
+		r.header[baggage] = []string{withSynthetic(value) + r.marks}
 	case "Host":
 		r.host = value
 	default:
@@ -151,31 +150,6 @@ func (r *request) complete() {
 	if len(r.body) == 0 && !r.replayable() {
 		r.hideIdempotencyKeys()
 	}
-}
-
-// baggage is written in lower case on the wire, as its specification asks:
-// https://www.w3.org/TR/baggage/#header-name
-const baggage = "baggage"
-
-// synthetic tells the target, and everything behind it, that no person is waiting.
-const synthetic = "synthetic_request=true"
-
-// label appends who sends the request, and when in its life, to the baggage.
-func (r *request) label(l users.Label) {
-	r.ownHeader()
-	r.header[baggage] = []string{r.header[baggage][0] + "," + l.String()}
-}
-
-// withSynthetic is a baggage header's list with our member in it, once.
-func withSynthetic(list string) string {
-	merged := make([]string, 0, 4)
-	for member := range strings.SplitSeq(list, ",") {
-		key, _, _ := strings.Cut(member, "=")
-		if key = strings.TrimSpace(key); key != "" && key != "synthetic_request" {
-			merged = append(merged, strings.TrimSpace(member))
-		}
-	}
-	return strings.Join(append(merged, synthetic), ",")
 }
 
 func basicAuth(user, password string) string {

@@ -41,7 +41,7 @@ func TestTheDefaultsAreValid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (Worker{Master: "127.0.0.1:5557", Level: slog.LevelInfo, Silence: time.Minute}); w != want {
+	if want := (Worker{Master: "127.0.0.1:5557", Level: slog.LevelInfo, Silence: time.Minute, LogFormat: "auto", TaskLines: -1}); w != want {
 		t.Errorf("worker: got %+v, want %+v", w, want)
 	}
 	l, err := readAll(nil)
@@ -200,7 +200,7 @@ func TestEverySettingCanBeSetBothWays(t *testing.T) {
 		"listen": "[::1]:2", "people": "f", "service-time": "2s", "service-time-cv": "2", "errors": "2%", "capacity": "2", "queue": "2",
 		"settle-after": "2s", "payout-after": "2s", "webhook-after": "2s", "token-lifetime": "2s", "rate-limit": "2",
 		"regress-after": "2s", "regress": "latency=+2%,errors=2%",
-		"transition-log": "f", "label-requests": "true",
+		"transition-log": "f", "log-format": "json", "task-lines": "0.5", "label-requests": "true",
 	}
 	worker := func(f Flags) (any, error) { return ReadWorker(f) }
 	target := func(f Flags) (any, error) { return ReadTarget(f) }

@@ -22,6 +22,8 @@ type rawWorker struct {
 	LogLevel    string `envconfig:"LOCUST_LOGLEVEL" flag:"loglevel" value:"level" short:"L" default:"INFO" desc:"DEBUG, INFO, WARNING, ERROR or CRITICAL"`
 	LogFile     string `envconfig:"LOCUST_LOGFILE" flag:"logfile" value:"file" desc:"file for the log lines; stderr if not set"`
 	Silence     string `envconfig:"SWELL_MASTER_HEARTBEAT_TIMEOUT" flag:"master-heartbeat-timeout" value:"seconds" default:"60" desc:"seconds without a word after which the master counts as lost"`
+	LogFormat   string `envconfig:"SWELL_LOG_FORMAT" flag:"log-format" value:"format" default:"auto" desc:"locust, json, or auto: JSON when Datadog is told and the lines do not go to a terminal"`
+	TaskLines   string `envconfig:"SWELL_TASK_LINES" flag:"task-lines" value:"share" desc:"share of tasks, from 0 to 1, that get a line in the log; with traces of those whose trace is kept; not set: all with traces, none without"`
 	Transitions string `envconfig:"SWELL_TRANSITION_LOG" flag:"transition-log" value:"file" desc:"file that every change of a user between ON, OFF and away is appended to, one JSON object a line; none if not set"`
 	Label       string `envconfig:"SWELL_LABEL_REQUESTS" flag:"label-requests" default:"false" desc:"name user, session, burst and task in the baggage header of every request"`
 	Health      string `envconfig:"SWELL_HEALTH_LISTEN" flag:"health-listen" value:"host:port" desc:"address that serves /healthz (alive) and /readyz (linked to the master); off if not set"`
@@ -38,6 +40,10 @@ type Worker struct {
 	LogFile string
 	// Silence is after what time without a word the master counts as lost; > 0.
 	Silence time.Duration
+	// LogFormat is how they look: "auto", "locust" or "json".
+	LogFormat string
+	// TaskLines is the share of tasks that get a line; below 0: not set.
+	TaskLines float64
 	// Health is the address for probes, host:port; empty: none.
 	Health string
 	// TransitionLog is the file that the users' changes are appended to; empty: none.
@@ -73,6 +79,10 @@ func ReadWorker(flags Flags) (Worker, error) {
 	w.LogFile = raw.LogFile
 	w.Silence, err = parseSeconds(raw.Silence)
 	check("Silence", err)
+	w.LogFormat, err = parseFormat(raw.LogFormat)
+	check("LogFormat", err)
+	w.TaskLines, err = parseTaskLines(raw.TaskLines)
+	check("TaskLines", err)
 	w.Health, err = parseListen(raw.Health)
 	check("Health", err)
 	w.TransitionLog = raw.Transitions
@@ -127,6 +137,26 @@ func parsePort(text string) (int, error) {
 		return 0, fmt.Errorf("must be a whole number from 1 to 65535 (got %q)", text)
 	}
 	return port, nil
+}
+
+func parseFormat(text string) (string, error) {
+	format := strings.ToLower(strings.TrimSpace(text))
+	if format != "auto" && format != "locust" && format != "json" {
+		return "", fmt.Errorf("must be auto, locust or json (got %q)", text)
+	}
+	return format, nil
+}
+
+// parseTaskLines reads a number from 0 to 1; empty is -1.
+func parseTaskLines(text string) (float64, error) {
+	if strings.TrimSpace(text) == "" {
+		return -1, nil
+	}
+	f, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+	if err != nil || !(f >= 0 && f <= 1) {
+		return 0, fmt.Errorf("must be a number from 0 to 1 (got %q)", text)
+	}
+	return f, nil
 }
 
 func parseSeconds(text string) (time.Duration, error) {

@@ -35,7 +35,7 @@ func TestHeadlessRunLosesNothing(t *testing.T) {
 	}
 	compare(t, readCSV(t, prefix+"_stats.csv"), byRow(log), cancelled(workers...))
 	for _, a := range log {
-		if a.Baggage != "synthetic_request=true" || !strings.HasPrefix(a.UserAgent, "Swell/") {
+		if !strings.HasPrefix(a.Baggage, "synthetic_request=true,swell.phase=baseline,swell.run_id=") || !strings.HasPrefix(a.UserAgent, "Swell/") {
 			t.Fatalf("a request without our marks: %+v", a)
 		}
 	}

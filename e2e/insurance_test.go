@@ -450,7 +450,7 @@ func TestTheInsuranceServiceComesUpLate(t *testing.T) {
 			t.Errorf("%d times %s %s", row.Requests, row.Method, row.Name)
 		}
 	}
-	target := startTargetAt(t, port, "--workload", "insurance")
+	target := startTargetAt(t, port, nil, "--workload", "insurance")
 	until(t, "all users have logged in", func() bool { return len(byPath(target.accesses(), agentsLogIn)) >= 10 })
 	m.flows()
 	m.running(10)

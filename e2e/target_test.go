@@ -22,14 +22,20 @@ type target struct {
 
 func startTarget(t *testing.T, args ...string) *target {
 	t.Helper()
-	return startTargetAt(t, freePort(t), args...)
+	return startTargetWith(t, nil, args...)
 }
 
-func startTargetAt(t *testing.T, port int, args ...string) *target {
+// startTargetWith starts it with these variables in its environment.
+func startTargetWith(t *testing.T, env []string, args ...string) *target {
+	t.Helper()
+	return startTargetAt(t, freePort(t), env, args...)
+}
+
+func startTargetAt(t *testing.T, port int, env []string, args ...string) *target {
 	t.Helper()
 	s := &target{t: t, host: "http://127.0.0.1:" + strconv.Itoa(port), log: filepath.Join(t.TempDir(), "access.jsonl")}
 	args = append([]string{"target", "--listen", fmt.Sprintf("127.0.0.1:%d", port), "--access-log", s.log}, args...)
-	s.process = start(t, "target", nil, swell, args...)
+	s.process = start(t, "target", env, swell, args...)
 	until(t, "the target answers", func() bool {
 		res, err := http.Get(s.host + "/healthz?probe")
 		if err != nil {
@@ -43,15 +49,17 @@ func startTargetAt(t *testing.T, port int, args ...string) *target {
 
 // access is one line of the access log.
 type access struct {
-	Time       time.Time
-	Method     string
-	Path       string
-	Query      string
-	Status     int
-	DurationMS float64 `json:"duration_ms"`
-	UserAgent  string  `json:"user_agent"`
-	Baggage    string
-	Remote     string
+	Time           time.Time
+	Method         string
+	Path           string
+	Query          string
+	Status         int
+	DurationMS     float64 `json:"duration_ms"`
+	UserAgent      string  `json:"user_agent"`
+	Baggage        string
+	Traceparent    string
+	DatadogTraceID string `json:"x_datadog_trace_id"`
+	Remote         string
 }
 
 // accesses reads the log so far, without the probes of startTarget.

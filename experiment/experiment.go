@@ -20,11 +20,12 @@ import (
 	"swell/users"
 )
 
-// Run is one run of an experiment. Its users may ask for their load at any time;
-// the other methods belong to one goroutine.
+// Run is one run of an experiment. Its users may ask for their load, and for
+// the phase, at any time; the other methods belong to one goroutine.
 type Run struct {
 	plan    phases.Plan
 	current *atomic.Int64 // the index of the phase in force
+	phase   atomic.Pointer[users.Phase]
 	rhythms map[string]*users.Rhythm
 	seed    uint64
 	changes phases.Log
@@ -38,6 +39,7 @@ func New(e config.Experiment, classes []users.Class, seed uint64, log *slog.Logg
 		seed = e.Seed
 	}
 	r := &Run{plan: e.Plan, current: &atomic.Int64{}, rhythms: map[string]*users.Rhythm{}, seed: seed, log: log}
+	r.phase.Store(&users.Phase{Name: string(e.Plan.At(0).Name)})
 	for _, class := range classes {
 		if rhythm := r.rhythm(e, class); rhythm != nil {
 			r.rhythms[class.Name] = rhythm
@@ -53,23 +55,30 @@ func (r *Run) Rhythms() map[string]*users.Rhythm { return r.rhythms }
 // Seed is where the users' random streams start from.
 func (r *Run) Seed() uint64 { return r.seed }
 
+// Phase is the phase in force; any goroutine may ask.
+func (r *Run) Phase() users.Phase { return *r.phase.Load() }
+
 // Follow puts the phase in force that holds when elapsed has passed since the
-// run's start, says so when that is a change, and returns how long it holds;
-// 0: until the run's end.
+// run's start, says so when that is a change, and returns how long all of it
+// holds, settling included; 0: until the run's end.
 func (r *Run) Follow(elapsed time.Duration) time.Duration {
 	elapsed = max(0, elapsed)
 	now := r.plan.At(elapsed)
 	r.current.Store(int64(slices.IndexFunc(r.plan.Phases(), func(p phases.Phase) bool { return p.Name == now.Name })))
+	r.phase.Store(&users.Phase{Name: string(now.Name), Settling: now.Settling})
 	next, more := r.plan.Next(elapsed)
 	first := len(r.changes.Changes()) == 0
 	change, changed := r.changes.Follow(now, elapsed.Round(time.Millisecond), reason(first, elapsed))
 	if changed && (more || now.Start > 0) { // a run of one phase is no experiment
 		r.log.Log(context.Background(), logging.Notice, "phase: "+change.String())
 	}
-	if !more {
-		return 0
+	switch settled := now.Start + now.Settle; {
+	case now.Settling && (!more || settled < next.Start):
+		return settled - elapsed
+	case more:
+		return next.Start - elapsed
 	}
-	return next.Start - elapsed
+	return 0
 }
 
 // joinsLate is after what time a worker was not there when the run started.

@@ -270,3 +270,31 @@ func TestSettingsOfTheMasterThatAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// Users are told of the phase and of its settling, and the run says when to look
+// again: at the switch, and when it has settled.
+func TestThePhaseSettles(t *testing.T) {
+	run, _, err := read(t, map[string]string{"LOAD_WARMUP_DURATION": "60", "LOAD_SETTLE_DURATION": "10"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := []struct {
+		elapsed time.Duration
+		phase   users.Phase
+		next    time.Duration
+	}{
+		{0, users.Phase{Name: "baseline"}, time.Minute},
+		{59 * time.Second, users.Phase{Name: "baseline"}, time.Second},
+		{60 * time.Second, users.Phase{Name: "intervention", Settling: true}, 10 * time.Second},
+		{69 * time.Second, users.Phase{Name: "intervention", Settling: true}, time.Second},
+		{70 * time.Second, users.Phase{Name: "intervention"}, 0},
+	}
+	if run.Phase() != rows[0].phase {
+		t.Errorf("before the run: %v", run.Phase())
+	}
+	for _, row := range rows {
+		if next := run.Follow(row.elapsed); next != row.next || run.Phase() != row.phase {
+			t.Errorf("at %v: %v, again after %v; want %v, %v", row.elapsed, run.Phase(), next, row.phase, row.next)
+		}
+	}
+}

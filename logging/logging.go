@@ -63,6 +63,8 @@ type Logs struct {
 	level slog.Level
 	host  string
 
+	json slog.Handler // nil: Locust's format
+
 	mu     sync.Mutex
 	out    io.Writer
 	recent []string
@@ -96,7 +98,11 @@ func To(out io.Writer, level slog.Level) *Logs {
 
 // Logger is a logger whose lines carry a name, as Python's loggers do.
 func (l *Logs) Logger(name string) *slog.Logger {
-	return slog.New(&handler{logs: l, name: name})
+	h := &handler{logs: l, name: name}
+	if l.json != nil {
+		h.json = l.json.WithAttrs([]slog.Attr{slog.String("logger", name)})
+	}
+	return slog.New(h)
 }
 
 // Recent are the last lines of level [Notice] and above, oldest first.
@@ -109,7 +115,9 @@ func (l *Logs) Recent() []string {
 func (l *Logs) write(level slog.Level, line string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	_, _ = io.WriteString(l.out, line+"\n") // nowhere left to report it
+	if l.json == nil {
+		_, _ = io.WriteString(l.out, line+"\n") // nowhere left to report it
+	}
 	if level < Notice {
 		return
 	}
@@ -126,11 +134,18 @@ type handler struct {
 	name  string
 	attrs string
 	group string
+	json  slog.Handler // nil: Locust's format
 }
 
 func (h *handler) Enabled(_ context.Context, level slog.Level) bool { return level >= h.logs.level }
 
-func (h *handler) Handle(_ context.Context, r slog.Record) error {
+func (h *handler) Handle(ctx context.Context, r slog.Record) error {
+	if h.json != nil {
+		_ = h.json.Handle(ctx, r) // nowhere left to report it
+		if r.Level < Notice {
+			return nil
+		}
+	}
 	var b strings.Builder
 	at := r.Time
 	if at.IsZero() {
@@ -162,11 +177,17 @@ func (h *handler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	for _, a := range attrs {
 		c.attrs += h.format(a)
 	}
+	if h.json != nil {
+		c.json = h.json.WithAttrs(attrs)
+	}
 	return &c
 }
 
 func (h *handler) WithGroup(name string) slog.Handler {
 	c := *h
 	c.group += name + "."
+	if h.json != nil {
+		c.json = h.json.WithGroup(name)
+	}
 	return &c
 }

@@ -18,7 +18,8 @@ type Exchange struct {
 	server  *Server
 	ctx     *fasthttp.RequestCtx
 	arrived time.Time
-	status  int // as logged; 0 until the answer begins
+	ended   func(route string, status int) // nil: nobody follows the request
+	status  int                            // as logged; 0 until the answer begins
 	route   *resource
 	session *session // nil: a guest, or an open route
 	caller  *Caller
@@ -45,6 +46,14 @@ func (x *Exchange) release() {
 	}
 	*x = Exchange{scratch: x.scratch[:0], line: x.line[:0], chance: x.chance}
 	exchanges.Put(x)
+}
+
+// pattern is the path of the route; empty if there is none.
+func (x *Exchange) pattern() string {
+	if x.route == nil {
+		return ""
+	}
+	return x.route.Path
 }
 
 // Path is the path of the request.

@@ -64,9 +64,19 @@ type Options struct {
 	RateLimit int
 	// Knobs make the service slow, faulty or short of capacity.
 	Knobs Knobs
+	// Tracer follows each request; nil: nobody does.
+	Tracer Tracer
 	// Logger receives what concerns the operator: panics, a failing access
 	// log. Nil means slog.Default().
 	Logger *slog.Logger
+}
+
+// Tracer follows requests.
+type Tracer interface {
+	// Request is told of a request before it is answered: header looks up the
+	// request's, and is "" where there is none. end is called once, with the pattern
+	// of the path and HTTP's status; route is "" where nothing is served.
+	Request(method, path string, header func(name string) string) (end func(route string, status int))
 }
 
 // withDefaults replaces what was left out.
@@ -87,6 +97,7 @@ func (o Options) withDefaults() Options {
 type Server struct {
 	service  Service
 	logger   *slog.Logger
+	tracer   Tracer // nil: none
 	router   router
 	keys     *keyring
 	sessions *sessions
@@ -108,6 +119,7 @@ func New(service Service, o Options) (*Server, error) {
 	s := &Server{
 		service:  service,
 		logger:   o.Logger,
+		tracer:   o.Tracer,
 		keys:     newKeyring(o.Retain),
 		sessions: newSessions(o.Retain, o.TokenLifetime, o.RateLimit),
 		brake:    newBrake(o.Knobs, cut),
@@ -248,6 +260,9 @@ func (s *Server) Handle(ctx *fasthttp.RequestCtx) {
 	s.inFlight.Add(1)
 	defer s.inFlight.Add(-1)
 	x := newExchange(s, ctx)
+	if s.tracer != nil {
+		x.ended = s.tracer.Request(string(ctx.Method()), x.Path(), x.Header)
+	}
 	defer s.finish(x)
 	x.write(s.answer(x))
 }
@@ -259,6 +274,9 @@ func (s *Server) finish(x *Exchange) {
 			"panic", fmt.Sprint(cause), "stack", string(debug.Stack()))
 		x.ctx.Response.Reset()
 		x.write(x.answerFor(internal.Because("the server failed to answer")))
+	}
+	if x.ended != nil {
+		x.ended(x.pattern(), x.status)
 	}
 	if s.log != nil {
 		s.logLine(x)

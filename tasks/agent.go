@@ -64,6 +64,14 @@ func (a *agent) logIn(ctx context.Context, who *colleague) error {
 	return nil
 }
 
+// introduce tells whoever observes the task who does it. It is each task's to say,
+// for between two of them the user may become somebody else.
+func (a *agent) introduce() {
+	a.u.Tag("person_id", a.person.ID)
+	a.u.Tag("organisation", a.person.Organization)
+	a.u.Tag(users.GroupTag, a.how.group(a.person.Organization))
+}
+
 // rotate makes the user somebody else when it has done its tasks as this person.
 func (a *agent) rotate(ctx context.Context) error {
 	if a.limit == 0 || a.done < a.limit || len(a.directory.people) < 2 {

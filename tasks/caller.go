@@ -31,6 +31,7 @@ func (v *caller) post(ctx context.Context, path string, body any, want int, opts
 // send sends a request. One that finds the session expired is expected to: the
 // caller logs in again and sends it once more, and all three are counted.
 func (v *caller) send(ctx context.Context, method, path string, body any, want int, opts ...client.Option) (*client.Response, error) {
+	v.tag(path)
 	all := []client.Option{client.Name(row(path)), client.Expect(want)}
 	if body != nil {
 		all = append(all, client.JSON(body))
@@ -54,14 +55,34 @@ var expiredOnly = when(http.StatusUnauthorized, problem("token-expired"))
 
 // row is a path's name in Locust's tables: all ids are one.
 func row(path string) string {
-	const digits = 12 // of an id, behind a prefix and _
 	parts := strings.Split(path, "/")
 	for i, part := range parts {
-		if _, number, ok := strings.Cut(part, "_"); ok && len(number) == digits {
+		if isID(part) {
 			parts[i] = "[id]"
 		}
 	}
 	return strings.Join(parts, "/")
+}
+
+func isID(part string) bool {
+	const digits = 12 // behind a prefix and _
+	_, number, ok := strings.Cut(part, "_")
+	return ok && len(number) == digits
+}
+
+// tag tells whoever observes the task what it works on: the ids of a path, each by
+// its kind, as payment_id of /payments/pay_….
+func (v *caller) tag(path string) {
+	if v.u.Test().Observer == nil {
+		return
+	}
+	kind := ""
+	for part := range strings.SplitSeq(path, "/") {
+		if isID(part) {
+			v.u.Tag(strings.TrimSuffix(kind, "s")+"_id", part)
+		}
+		kind = part
+	}
 }
 
 // when looks into an answer of that status.

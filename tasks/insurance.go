@@ -86,6 +86,7 @@ func (o *office) class(name string, duties []duty) users.Class {
 					return err
 				}
 				a.done++
+				a.introduce()
 				return d.run(ctx, a)
 			},
 		})

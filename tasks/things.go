@@ -129,7 +129,11 @@ func (v *visitor) pay(ctx context.Context) (paid, error) {
 	if err != nil {
 		return paid{}, err
 	}
-	return decode[paid](v.post(ctx, "/payments", o, http.StatusCreated, v.idempotent()))
+	made, err := decode[paid](v.post(ctx, "/payments", o, http.StatusCreated, v.idempotent()))
+	if err == nil {
+		v.u.Tag("payment_id", made.ID)
+	}
+	return made, err
 }
 
 // intend makes a payment intent with a card, or none, and returns its path.

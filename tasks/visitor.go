@@ -22,6 +22,10 @@ func (all cast) enter(ctx context.Context, u *users.User) error {
 	v := &visitor{person: pick(u, all[u.Role()])}
 	v.caller = caller{u: u, c: client.Of(u), enter: v.logIn}
 	u.State = v
+	u.Tag("person_id", v.person.ID)
+	if v.person.Account != "" {
+		u.Tag("organisation", v.person.Account)
+	}
 	v.c.SetHeader("Accept-Language", v.person.Locale)
 	return v.logIn(ctx)
 }

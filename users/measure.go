@@ -46,6 +46,10 @@ func (u *User) Measure(ctx context.Context, method, name string, send func(conte
 	if ctx.Err() != nil {
 		return stats.Result{}, context.Cause(ctx)
 	}
+	var end func(stats.Result, bool)
+	if u.test.Observer != nil {
+		ctx, end = u.test.Observer.RequestStarted(ctx, u, method, name)
+	}
 	r := stats.Result{
 		Method: method, Name: name, Class: u.name, Start: time.Now(),
 		Outcome: stats.Failure, Cause: "panic in the task", // unless it gets to the end
@@ -58,6 +62,9 @@ func (u *User) Measure(ctx context.Context, method, name string, send func(conte
 		if !unsent {
 			u.sent.Add(1)
 			u.recorder.Record(u.seat, r)
+		}
+		if end != nil {
+			end(r, !unsent)
 		}
 	}()
 	m := send(ctx)

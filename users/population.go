@@ -91,6 +91,23 @@ func (p *Population) Counts() map[string]int {
 	return counts
 }
 
+// Modes is how many of those users are in each mode.
+func (p *Population) Modes() map[string]map[Mode]int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	modes := make(map[string]map[Mode]int, len(p.groups))
+	for name, g := range p.groups {
+		modes[name] = map[Mode]int{}
+		for _, u := range g.users {
+			modes[name][u.Mode()]++
+		}
+		for u := range g.leavers {
+			modes[name][u.Mode()]++
+		}
+	}
+	return modes
+}
+
 func (p *Population) group(name string) *group {
 	if g := p.groups[name]; g != nil {
 		return g

@@ -142,6 +142,7 @@ func (u *User) endSession() {
 	u.mu.Unlock()
 	u.detach()
 	u.State, u.role = nil, noRole
+	u.forget()
 	u.sent.Store(0) // OnStop's requests are nobody's
 }
 

@@ -15,6 +15,9 @@ import (
 
 // work runs one task, or OnStart again if it has not succeeded yet.
 func (u *User) work() {
+	if u.late = 0; !u.taskDue.IsZero() && u.test.Observer != nil {
+		u.late = max(0, time.Since(u.taskDue))
+	}
 	if u.started && u.misplaced() {
 		if u.changeRole(); u.current() != working {
 			u.advance(done)
@@ -38,7 +41,7 @@ func (u *User) runTask() {
 	if !ok {
 		return
 	}
-	err := u.call(t.Name, t.Run)
+	err := u.perform(t.Name, t.Name, t.Run)
 	switch {
 	case errors.Is(err, ErrStopUser):
 		u.stopItself()
@@ -58,7 +61,7 @@ func (u *User) stopItself() {
 func (u *User) runOnStart() event {
 	u.assume()
 	if u.class.OnStart != nil {
-		if err := u.call("OnStart", u.class.OnStart); err != nil {
+		if err := u.perform(OnStartTask, "OnStart", u.class.OnStart); err != nil {
 			if errors.Is(err, ErrStopUser) {
 				u.stopItself()
 			}
@@ -78,16 +81,26 @@ func (u *User) runOnStop() {
 	u.mu.Lock()
 	u.quiet, u.hush = false, nil
 	u.mu.Unlock()
-	_ = u.call("OnStop", u.class.OnStop) // call has reported it
+	_ = u.perform(OnStopTask, "OnStop", u.class.OnStop) // it has reported it
 }
 
-// call runs fn, turns a panic into an exception, and reports an error that is
-// neither counted as a request already nor the consequence of leaving.
-func (u *User) call(what string, fn TaskFunc) (err error) {
+// perform is call for a task, which the test's observer knows by a name.
+func (u *User) perform(task, what string, fn TaskFunc) error {
+	ctx, end := u.observe(task)
+	return u.run(ctx, what, fn, end)
+}
+
+func (u *User) call(what string, fn TaskFunc) error { return u.run(u.ctx, what, fn, nil) }
+
+// run runs fn, turns a panic into an exception, and reports an error that is
+// neither counted as a request already nor the consequence of leaving. end, unless
+// it is nil, is told how fn ended.
+func (u *User) run(ctx context.Context, what string, fn TaskFunc, end func(error)) (err error) {
 	returned := false
 	defer func() {
 		cause := recover()
 		if returned {
+			u.tell(end, err)
 			return
 		}
 		if cause == nil { // runtime.Goexit, as in testify's require: the goroutine ends, the user must not
@@ -96,8 +109,9 @@ func (u *User) call(what string, fn TaskFunc) (err error) {
 		}
 		err = fmt.Errorf("panic: %v", cause)
 		u.recorder.RecordException(u.seat, u.title(what)+": "+err.Error(), Traceback(debug.Stack()))
+		u.tell(end, err)
 	}()
-	err = fn(u.ctx, u)
+	err = fn(ctx, u)
 	returned = true
 	if err != nil && !u.expected(err) {
 		u.recorder.RecordException(u.seat, u.title(what)+": "+err.Error(), trace(u.title(what), fn, err))
@@ -121,15 +135,23 @@ func (u *User) resume() {
 	u.drive()
 }
 
-func (u *User) expected(err error) bool {
-	switch {
-	case errors.Is(err, ErrStopUser), errors.Is(err, ErrRescheduleNow), errors.Is(err, ErrLeaving):
-		return true
-	case u.ctx.Err() != nil && errors.Is(err, context.Canceled):
-		return true
-	default:
-		return Recorded(err)
+// tell says how a task ended.
+func (u *User) tell(end func(error), err error) {
+	if end == nil {
+		return
 	}
+	if u.harmless(err) {
+		err = nil
+	}
+	end(err)
+}
+
+func (u *User) expected(err error) bool { return u.harmless(err) || Recorded(err) }
+
+// harmless says that err does not tell of anything wrong.
+func (u *User) harmless(err error) bool {
+	return errors.Is(err, ErrStopUser) || errors.Is(err, ErrRescheduleNow) || errors.Is(err, ErrLeaving) ||
+		u.ctx.Err() != nil && errors.Is(err, context.Canceled)
 }
 
 func (u *User) title(what string) string { return u.name + "." + what }
@@ -189,7 +211,7 @@ func taskFrames(lines []string) []string {
 		}
 	}
 	for i, line := range lines {
-		if strings.HasSuffix(line, ".(*User).call") {
+		if strings.HasSuffix(line, ".(*User).run") {
 			return lines[:i]
 		}
 	}

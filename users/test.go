@@ -32,6 +32,13 @@ type Test struct {
 	// LabelRequests lets each request say which user sent it and when in its life:
 	// see [Label]. A client puts it on the wire.
 	LabelRequests bool
+	// Observer is told of tasks and requests; nil: nobody is.
+	Observer Observer
+	// Phase is the part of the experiment that is in force now; nil: there is none.
+	// It must be safe for concurrent use and return at once.
+	Phase func() Phase
+	// RunID names the run, the same on all its workers; empty: it has no name.
+	RunID string
 	// Seed is where the users' random streams start from.
 	Seed uint64
 	// Began is when the test did on this worker: the same in all its snapshots,

@@ -39,12 +39,17 @@ type User struct {
 	stopped     bool // a task returned ErrStopUser
 	rescheduled bool // a task returned ErrRescheduleNow
 	taskDue     time.Time
-	task        int          // how many tasks it has begun, see Label
-	pulse       *pulse       // nil: always ON
-	born        time.Time    // the pulse counts from here
-	sent        atomic.Int32 // requests not yet counted by the session
+	task        int           // how many tasks it has begun, see Label
+	phase       Phase         // when the last task started
+	late        time.Duration // see Late
+	pulse       *pulse        // nil: always ON
+	born        time.Time     // the pulse counts from here
+	sent        atomic.Int32  // requests not yet counted by the session
 
 	mu      sync.Mutex
+	doing   string // the task, for an observer
+	traits  []Tag  // what OnStart has said
+	tags    []Tag  // what the task has said
 	state   state
 	mode    Mode // as the transition log has it
 	parked  bool // the timer is armed and no goroutine drives the user

@@ -79,6 +79,7 @@ func (w *Worker) serve(ctx context.Context, s *session) error {
 			c.follow()
 		case <-closed:
 			closed, c.lost = nil, true
+			c.tellHealth()
 			c.hungUp()
 		case <-ended:
 			ended = nil
@@ -120,6 +121,7 @@ func (c *conversation) handle(e any) {
 
 func (c *conversation) connected(index int) {
 	c.index = index
+	c.tellHealth()
 	c.vitals.linked.Store(true)
 	if !c.greeted {
 		c.greeted = true
@@ -230,6 +232,7 @@ func (c *conversation) endTest() {
 }
 
 func (c *conversation) report() {
+	c.tellHealth()
 	if !c.lost && !c.flushed {
 		c.reports.send(c.test.counts())
 	}

@@ -24,6 +24,9 @@ type order struct {
 // seconds.
 const runStart = "swell_run_start"
 
+// runID is the option in which it names the run.
+const runID = "swell_run_id"
+
 // longestRun bounds what is believed of the master's clock.
 const longestRun = 365 * 24 * time.Hour
 

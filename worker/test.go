@@ -45,6 +45,8 @@ func (c *conversation) order(o order) {
 	c.test.snapshot = o.test
 	c.test.snapshot.Seed, c.test.snapshot.Rhythms, c.test.snapshot.Began = before.Seed, before.Rhythms, before.Began
 	c.test.snapshot.Worker, c.test.snapshot.Edits = c.index, c.edits
+	c.test.snapshot.Phase, c.test.snapshot.RunID = before.Phase, before.RunID
+	c.test.snapshot.Observer = c.cfg.users()
 	c.test.snapshot.Transitions, c.test.snapshot.LabelRequests = c.cfg.Transitions, c.cfg.LabelRequests
 	if c.test.snapshot.Host == "" {
 		c.test.snapshot.Host = c.cfg.Host
@@ -94,6 +96,7 @@ func (c *conversation) beginTest(o order) {
 		snapshot: users.Test{Seed: rand.Uint64(), Began: time.Now()}, //nolint:gosec // a seed, not a secret
 		started:  time.Now().Add(-o.elapsed),
 	}
+	c.test.snapshot.RunID, _ = o.test.Options[runID].(string)
 	c.reports.begin(recorder)
 	c.beginExperiment(o)
 }
@@ -113,6 +116,7 @@ func (c *conversation) beginExperiment(o order) {
 	}
 	c.test.experiment = e
 	c.test.snapshot.Seed, c.test.snapshot.Rhythms = e.Seed(), e.Rhythms()
+	c.test.snapshot.Phase = e.Phase
 	c.follow()
 }
 
@@ -122,6 +126,7 @@ func (c *conversation) follow() {
 	if next := c.test.experiment.Follow(time.Since(c.test.started)); next > 0 {
 		c.test.phase = time.NewTimer(next)
 	}
+	c.tellHealth()
 }
 
 func (c *conversation) apply() {
@@ -227,6 +232,14 @@ func (t *test) emptied(leaving bool) <-chan struct{} {
 }
 
 func (t *test) over() bool { return t == nil || t.gone }
+
+// phaseNow is the phase in force; zero: there is none.
+func (t *test) phaseNow() users.Phase {
+	if t == nil || t.snapshot.Phase == nil {
+		return users.Phase{}
+	}
+	return t.snapshot.Phase()
+}
 
 func (t *test) counts() map[string]int {
 	if t == nil {

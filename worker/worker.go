@@ -45,11 +45,45 @@ type Config struct {
 	Transitions TransitionLog
 	// LabelRequests lets each request name its sender, see users.Label.
 	LabelRequests bool
+	// Observer is told what users do, and how the worker fares; nil: nobody is.
+	Observer Observer
 	// Log gets the worker's own lines; nil discards them.
 	Log *slog.Logger
 	// LogLines returns the last lines of level warning and above, for the Logs
 	// tab; nil: none.
 	LogLines func() []string
+}
+
+// Observer is told what users do, and how the worker fares.
+type Observer interface {
+	users.Observer
+	// Watch is told every [ReportInterval], and whenever the connection or the phase
+	// changes. It returns at once.
+	Watch(Health)
+	// Flush returns when all it was told is sent, or after a few seconds: this process
+	// is about to be replaced.
+	Flush()
+}
+
+// Health is how a worker fares at a moment.
+type Health struct {
+	// Connected says that there is a master.
+	Connected bool
+	// Worker is this worker's number, counted by the master from 0; RunID the run's
+	// name, empty between tests and where it has none.
+	Worker int
+	RunID  string
+	// Users are how many there are in each mode, by the master's class names.
+	Users map[string]map[users.Mode]int
+	// Phase is the one in force; zero between tests.
+	Phase users.Phase
+	// RejectedFrames are the messages that could not be read, since the process
+	// began.
+	RejectedFrames int64
+	// CPU is in percent of what the process may use; Memory the resident memory in
+	// bytes.
+	CPU    float64
+	Memory uint64
 }
 
 // Experiment is one run of an experiment.
@@ -58,8 +92,10 @@ type Experiment interface {
 	Rhythms() map[string]*users.Rhythm
 	// Seed is where the users' random streams start from.
 	Seed() uint64
+	// Phase is the phase in force; any goroutine may ask.
+	Phase() users.Phase
 	// Follow puts the phase in force that holds so long after the run's start, and
-	// returns for how long; 0: until the run's end.
+	// returns after what time it wants to be called again; 0: not any more.
 	Follow(elapsed time.Duration) time.Duration
 }
 
@@ -81,6 +117,7 @@ type Worker struct {
 	endBy   time.Time // when a worker that was told to end has to be gone; zero: it was not
 	hooks   hooks
 	edits   map[string]users.ClassEdit // by the class picker; they outlive tests and connections
+	frames  int64                      // rejected on connections that were lost
 	vitals  vitals
 }
 
@@ -114,6 +151,7 @@ func (w *Worker) Run(ctx context.Context) error {
 			return nil // only the end of ctx ends connect
 		}
 		lost := w.serve(ctx, s)
+		w.frames += s.link.rejected.Load()
 		w.vitals.linked.Store(false)
 		if lost == nil {
 			return nil
@@ -125,9 +163,17 @@ func (w *Worker) Run(ctx context.Context) error {
 		if newBackoff().wait(ctx) != nil { // many workers lose a master at the same moment
 			return nil
 		}
-		if err := s.retire(w.former, func() { w.hooks.wait(stopHookTimeout) }); err != nil {
+		if err := s.retire(w.former, w.settle); err != nil {
 			return err
 		}
+	}
+}
+
+// settle lets what is under way end before the process is replaced.
+func (w *Worker) settle() {
+	w.hooks.wait(stopHookTimeout)
+	if w.cfg.Observer != nil {
+		w.cfg.Observer.Flush()
 	}
 }
 

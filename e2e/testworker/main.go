@@ -23,6 +23,9 @@ func main() {
 	if os.Getenv("TESTWORKER_BURSTY") != "" { // its users need no others around them
 		a.Classes = []users.Class{bursty}
 	}
+	if file := os.Getenv("TESTWORKER_LEDGER"); file != "" {
+		a.Classes = append(a.Classes, clerk(file))
+	}
 	if os.Getenv("TESTWORKER_PHASES") != "" { // its users follow an experiment
 		a.Classes = []users.Class{phased}
 	}

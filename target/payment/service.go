@@ -48,6 +48,10 @@ type Options struct {
 	// payments.
 	Retain int
 
+	// Trace follows the background jobs, each by its name, to the end; nil: nobody
+	// does.
+	Trace func(job string) (end func(error))
+
 	// Logger receives what concerns the operator. Nil means slog.Default().
 	Logger *slog.Logger
 }
@@ -124,15 +128,27 @@ func New(o Options) (*Service, error) {
 	s.disputes.Dropped, s.payouts.Dropped = s.dropDispute, s.dropPayout
 	s.deliveries.Facets = func(d *delivery) uint64 { return d.endpoint }
 	s.methods.Facets = func(m *savedMethod) uint64 { n, _ := customerPrefix.Number(m.Customer); return n }
-	s.settling = state.NewDelayLine(o.SettleAfter, o.Retain, s.settle)
-	s.clearing = state.NewDelayLine(o.SettleAfter, o.Retain, s.clear)
-	s.payingOut = state.NewDelayLine(o.PayoutAfter, o.Retain, s.payOut)
-	s.delivering = state.NewDelayLine(o.WebhookAfter, o.Retain, s.deliver)
+	s.settling = state.NewDelayLine(o.SettleAfter, o.Retain, traced(o, "settle", s.settle))
+	s.clearing = state.NewDelayLine(o.SettleAfter, o.Retain, traced(o, "clear", s.clear))
+	s.payingOut = state.NewDelayLine(o.PayoutAfter, o.Retain, traced(o, "pay_out", s.payOut))
+	s.delivering = state.NewDelayLine(o.WebhookAfter, o.Retain, traced(o, "deliver_webhook", s.deliver))
 	s.seedPayments()
 	if err := s.addPeople(o.People); err != nil {
 		return nil, fmt.Errorf("people: %w", err)
 	}
 	return s, nil
+}
+
+// traced is a job that is followed, if anybody wants to.
+func traced[T any](o Options, name string, do func(T)) func(T) {
+	if o.Trace == nil {
+		return do
+	}
+	return func(work T) {
+		end := o.Trace(name)
+		defer end(nil)
+		do(work)
+	}
 }
 
 //go:embed static

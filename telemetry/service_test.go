@@ -1,0 +1,75 @@
+package telemetry
+
+import (
+	"errors"
+	"testing"
+
+	"gopkg.in/DataDog/dd-trace-go.v1/ddtrace/mocktracer"
+)
+
+func TestTheSpansOfAService(t *testing.T) {
+	rows := []struct {
+		sentence string
+		headers  map[string]string
+		do       func(s *Service, header func(string) string)
+		name     string
+		parent   uint64
+		tags     map[string]any // nil: it has none
+	}{
+		{
+			"a request continues the caller's trace",
+			map[string]string{
+				"x-datadog-trace-id": "7", "x-datadog-parent-id": "8", "x-datadog-sampling-priority": "1",
+				"baggage": "tenant=7, synthetic_request=true,swell.phase=baseline,swell.run_id=run7",
+			},
+			func(s *Service, header func(string) string) {
+				s.Request("GET", "/payments/1", header)("/payments/{id}", 200)
+			},
+			"http.server.request", 8,
+			map[string]any{
+				"resource.name": "GET /payments/{id}", "http.url": "/payments/1", "http.status_code": "200", "span.kind": "server",
+				"synthetic_request": "true", "phase": "baseline", "run_id": "run7", "error.type": nil,
+			},
+		},
+		{
+			"a request of nobody's is a trace of its own", nil,
+			func(s *Service, header func(string) string) { s.Request("GET", "/nothing", header)("", 404) },
+			"http.server.request", 0,
+			map[string]any{"resource.name": "GET", "http.status_code": "404", "synthetic_request": nil, "error.type": nil},
+		},
+		{
+			"a request that the service fails at", nil,
+			func(s *Service, header func(string) string) { s.Request("GET", "/", header)("/", 503) },
+			"http.server.request", 0,
+			map[string]any{"error.type": "HTTP 503", "error.message": "GET / was answered with 503"},
+		},
+		{
+			"a job is a trace of its own", nil,
+			func(s *Service, _ func(string) string) { s.Job("settle")(nil) },
+			"job", 0,
+			map[string]any{"resource.name": "settle", "span.kind": "internal", "error.type": nil},
+		},
+		{
+			"a job that fails", nil,
+			func(s *Service, _ func(string) string) { s.Job("settle")(errors.New("no")) },
+			"job", 0,
+			map[string]any{"error.type": "*errors.errorString", "error.message": "no"},
+		},
+	}
+	for _, row := range rows {
+		t.Run(row.sentence, func(t *testing.T) {
+			tracer := mocktracer.Start()
+			defer tracer.Stop()
+			row.do(&Service{}, func(name string) string { return row.headers[name] })
+			spans := tracer.FinishedSpans()
+			if len(spans) != 1 || spans[0].OperationName() != row.name || spans[0].ParentID() != row.parent {
+				t.Fatalf("got %v", spans)
+			}
+			for key, value := range row.tags {
+				if got := spans[0].Tag(key); got != value {
+					t.Errorf("%s is %v, want %v", key, got, value)
+				}
+			}
+		})
+	}
+}
