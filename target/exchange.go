@@ -15,18 +15,19 @@ const keepBuffer = 64 << 10
 // Exchange is one request and its answer on their way through the server. It is
 // pooled: nothing may keep it, its body or its scratch after the request.
 type Exchange struct {
-	server  *Server
-	ctx     *fasthttp.RequestCtx
-	arrived time.Time
-	ended   func(route string, status int) // nil: nobody follows the request
-	status  int                            // as logged; 0 until the answer begins
-	route   *resource
-	session *session // nil: a guest, or an open route
-	caller  *Caller
-	param   []byte // what stands for the segment in braces
-	scratch []byte // for pages, which are put together per request
-	line    []byte // of the access log
-	chance  *rand.PCG
+	server   *Server
+	ctx      *fasthttp.RequestCtx
+	arrived  time.Time
+	ended    func(route, service string, status int) // nil: nobody follows the request
+	servedBy string                                  // see Route.Service; "" until the request got there
+	status   int                                     // as logged; 0 until the answer begins
+	route    *resource
+	session  *session // nil: a guest, or an open route
+	caller   *Caller
+	param    []byte // what stands for the segment in braces
+	scratch  []byte // for pages, which are put together per request
+	line     []byte // of the access log
+	chance   *rand.PCG
 }
 
 var exchanges = sync.Pool{New: func() any {

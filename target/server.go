@@ -75,8 +75,10 @@ type Options struct {
 type Tracer interface {
 	// Request is told of a request before it is answered: header looks up the
 	// request's, and is "" where there is none. end is called once, with the pattern
-	// of the path and HTTP's status; route is "" where nothing is served.
-	Request(method, path string, header func(name string) string) (end func(route string, status int))
+	// of the path, which of several services behind the gateway has served it, and
+	// HTTP's status; route is "" where nothing is served, service where there is but
+	// one, or where the gateway has answered itself.
+	Request(method, path string, header func(name string) string) (end func(route, service string, status int))
 }
 
 // withDefaults replaces what was left out.
@@ -276,7 +278,7 @@ func (s *Server) finish(x *Exchange) {
 		x.write(x.answerFor(internal.Because("the server failed to answer")))
 	}
 	if x.ended != nil {
-		x.ended(x.pattern(), x.status)
+		x.ended(x.pattern(), x.servedBy, x.status)
 	}
 	if s.log != nil {
 		s.logLine(x)
@@ -312,6 +314,7 @@ func (s *Server) answer(x *Exchange) Answer {
 	if len(x.body()) > maxBody {
 		return x.answerFor(TooLarge.Because("the body is larger than %d bytes", maxBody))
 	}
+	x.servedBy = x.route.Service
 	serve := x.route.Serve
 	if x.route.Once {
 		serve = s.once

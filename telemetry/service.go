@@ -5,6 +5,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"gopkg.in/DataDog/dd-trace-go.v1/ddtrace"
 	"gopkg.in/DataDog/dd-trace-go.v1/ddtrace/ext"
@@ -39,8 +40,10 @@ func (s *Service) Close() {
 
 // Request opens the span of a request that the service answers, in the caller's
 // trace if header names one. end closes it: route is the path with its ids in
-// braces, status HTTP's.
-func (s *Service) Request(method, path string, header func(name string) string) (end func(route string, status int)) {
+// braces, status HTTP's. behind, if not "", is the service behind this one that has
+// done the work: it has a span of its own within.
+func (s *Service) Request(method, path string, header func(name string) string) (end func(route, behind string, status int)) {
+	began := time.Now()
 	parent, _ := tracer.Extract(carrier(header)) // without one it is a trace of its own
 	span := tracer.StartSpan("http.server.request", func(cfg *ddtrace.StartSpanConfig) {
 		cfg.Parent = parent
@@ -60,15 +63,27 @@ func (s *Service) Request(method, path string, header func(name string) string) 
 			}
 		}
 	})
-	return func(route string, status int) {
-		span.SetTag(ext.ResourceName, strings.TrimSpace(method+" "+route))
-		span.SetTag(ext.HTTPRoute, route)
-		span.SetTag(ext.HTTPCode, strconv.Itoa(status))
-		if status >= 500 {
-			markError(span, "HTTP "+strconv.Itoa(status), method+" "+route+" was answered with "+strconv.Itoa(status))
+	return func(route, behind string, status int) {
+		if behind != "" {
+			inner := tracer.StartSpan("http.server.request", tracer.ChildOf(span.Context()), tracer.ServiceName(behind), tracer.StartTime(began))
+			inner.SetTag(ext.SpanType, ext.SpanTypeWeb)
+			inner.SetTag(ext.SpanKind, ext.SpanKindServer)
+			inner.SetTag(ext.Component, "swell")
+			answered(inner, method, route, status)
 		}
-		span.Finish()
+		answered(span, method, route, status)
 	}
+}
+
+// answered says what a request came to, and closes its span.
+func answered(span ddtrace.Span, method, route string, status int) {
+	span.SetTag(ext.ResourceName, strings.TrimSpace(method+" "+route))
+	span.SetTag(ext.HTTPRoute, route)
+	span.SetTag(ext.HTTPCode, strconv.Itoa(status))
+	if status >= 500 {
+		markError(span, "HTTP "+strconv.Itoa(status), method+" "+route+" was answered with "+strconv.Itoa(status))
+	}
+	span.Finish()
 }
 
 // Job opens the span of something that the service does on its own.

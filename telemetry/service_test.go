@@ -3,6 +3,7 @@ package telemetry
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"gopkg.in/DataDog/dd-trace-go.v1/ddtrace/mocktracer"
 )
@@ -23,7 +24,7 @@ func TestTheSpansOfAService(t *testing.T) {
 				"baggage": "tenant=7, synthetic_request=true,swell.phase=baseline,swell.run_id=run7",
 			},
 			func(s *Service, header func(string) string) {
-				s.Request("GET", "/payments/1", header)("/payments/{id}", 200)
+				s.Request("GET", "/payments/1", header)("/payments/{id}", "", 200)
 			},
 			"http.server.request", 8,
 			map[string]any{
@@ -33,13 +34,13 @@ func TestTheSpansOfAService(t *testing.T) {
 		},
 		{
 			"a request of nobody's is a trace of its own", nil,
-			func(s *Service, header func(string) string) { s.Request("GET", "/nothing", header)("", 404) },
+			func(s *Service, header func(string) string) { s.Request("GET", "/nothing", header)("", "", 404) },
 			"http.server.request", 0,
 			map[string]any{"resource.name": "GET", "http.status_code": "404", "synthetic_request": nil, "error.type": nil},
 		},
 		{
 			"a request that the service fails at", nil,
-			func(s *Service, header func(string) string) { s.Request("GET", "/", header)("/", 503) },
+			func(s *Service, header func(string) string) { s.Request("GET", "/", header)("/", "", 503) },
 			"http.server.request", 0,
 			map[string]any{"error.type": "HTTP 503", "error.message": "GET / was answered with 503"},
 		},
@@ -71,5 +72,31 @@ func TestTheSpansOfAService(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// One of several services behind a gateway has a span of its own in the gateway's.
+func TestTheSpansOfAServiceBehindAGateway(t *testing.T) {
+	tracer := mocktracer.Start()
+	defer tracer.Stop()
+	(&Service{}).Request("GET", "/api/v1/quotes/1", func(string) string { return "" })("/api/v1/quotes/{id}", "quotes-service", 200)
+	spans := tracer.FinishedSpans()
+	if len(spans) != 2 {
+		t.Fatalf("got %v", spans)
+	}
+	inner, outer := spans[0], spans[1]
+	if inner.ParentID() != outer.SpanID() || inner.TraceID() != outer.TraceID() || outer.ParentID() != 0 {
+		t.Errorf("got %v", spans)
+	}
+	if got := inner.Tag("service.name"); got != "quotes-service" || outer.Tag("service.name") == got {
+		t.Errorf("the services are %v and %v", outer.Tag("service.name"), got)
+	}
+	for _, span := range spans {
+		if span.Tag("resource.name") != "GET /api/v1/quotes/{id}" || span.Tag("http.status_code") != "200" {
+			t.Errorf("got %v", span.Tags())
+		}
+	}
+	if inner.StartTime().Before(outer.StartTime().Add(-time.Second)) || inner.FinishTime().After(outer.FinishTime()) {
+		t.Error("the inner span is not within the outer one")
 	}
 }
