@@ -132,7 +132,7 @@ func (c *command) saveLocustfile(dir, workload string) (string, error) {
 		return "", fmt.Errorf("write the locustfile: %w", err)
 	}
 	defer f.Close()
-	if err := writeLocustfile(f, c.classesOf(workload)); err != nil {
+	if err := c.writeLocustfile(f, workload); err != nil {
 		return "", err
 	}
 	return file, f.Close()

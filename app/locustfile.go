@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"fmt"
 	"io"
+	"slices"
 	"text/template"
 
 	"github.com/spf13/cobra"
@@ -43,7 +44,7 @@ also makes the LOAD_ settings of an experiment arguments of the master.`,
 		if err != nil {
 			return err
 		}
-		return writeLocustfile(c.stdout, c.classesOf(workload))
+		return c.writeLocustfile(c.stdout, workload)
 	}
 	return cmd
 }
@@ -56,14 +57,23 @@ func (c *command) workloadSettings() []config.Setting {
 	return config.WorkloadSettings()
 }
 
-func writeLocustfile(w io.Writer, classes []users.Class) error {
+// writeLocustfile writes that of a workload. It names the tasks of the others, so
+// that the master takes weights for the same as the workers do.
+func (c *command) writeLocustfile(w io.Writer, workload string) error {
+	classes := c.classesOf(workload)
+	var elsewhere []string
+	for _, other := range c.app.Classes {
+		if !slices.ContainsFunc(classes, func(own users.Class) bool { return own.Name == other.Name }) {
+			elsewhere = append(elsewhere, other.TaskNames()...)
+		}
+	}
 	var settings []locustfileSetting
 	for _, s := range config.ExperimentSettings() {
 		settings = append(settings, locustfileSetting{s, config.ExperimentRule(s.Env)})
 	}
 	_, err := io.WriteString(w, locust.Master)
 	if err == nil {
-		err = locustfileTemplate.Execute(w, map[string]any{"Settings": settings, "Classes": classes})
+		err = locustfileTemplate.Execute(w, map[string]any{"Settings": settings, "Classes": classes, "Elsewhere": elsewhere})
 	}
 	if err != nil {
 		return failed{fmt.Errorf("write the locustfile: %w", err)}

@@ -63,6 +63,9 @@ class _Setting(NamedTuple):
         return [f"{self.name}: must be {rule} (got {_quoted(_clip(text))})"]
 
 
+# Tasks that the workers know, but that are of another workload than the classes here.
+_ELSEWHERE: set[str] = set()
+
 _WEIGHTS = "a JSON object, task → weight"
 _DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _NUMBERS = {
@@ -159,7 +162,7 @@ def _idle_classes(text: str, highest: float, tasks: Mapping[str, list[str]]) -> 
     A class of which no task is named keeps its own weights; but somebody's must be.
     """
     given = _weights(text, highest)[0]
-    known = given.keys() & {one for own in tasks.values() for one in own}
+    known = given.keys() & ({one for own in tasks.values() for one in own} | _ELSEWHERE)
     for name, own in tasks.items() if given else ():
         if not any(given.get(one, 0) > 0 for one in own) and (not known or known & set(own)):
             has = ", ".join(own)
@@ -326,6 +329,7 @@ _SETTINGS += [
     _Setting("LOAD_SETTLE_DURATION", "0", "seconds after a switch that are sent and recorded, but kept out of the comparison", "a number of seconds", 0, 2592000),
     _Setting("LOAD_SEED", "0", "repeats a run's draws; 0: drawn and logged", "a whole number", 0, 18446744073709551615),
 ]
+_ELSEWHERE.update(["index", "browse", "search", "recommendations", "create", "update", "delete", "checkout", "dashboard", "refund", "payout", "dispute", "webhook", "declined_card", "insufficient_funds", "three_d_secure", "idempotent_replay", "validation_error", "missing_permission", "not_found", "expired_session", "rate_limited"])
 # fmt: on
 
 

@@ -63,6 +63,9 @@ class _Setting(NamedTuple):
         return [f"{self.name}: must be {rule} (got {_quoted(_clip(text))})"]
 
 
+# Tasks that the workers know, but that are of another workload than the classes here.
+_ELSEWHERE: set[str] = set()
+
 _WEIGHTS = "a JSON object, task → weight"
 _DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _NUMBERS = {
@@ -159,7 +162,7 @@ def _idle_classes(text: str, highest: float, tasks: Mapping[str, list[str]]) -> 
     A class of which no task is named keeps its own weights; but somebody's must be.
     """
     given = _weights(text, highest)[0]
-    known = given.keys() & {one for own in tasks.values() for one in own}
+    known = given.keys() & ({one for own in tasks.values() for one in own} | _ELSEWHERE)
     for name, own in tasks.items() if given else ():
         if not any(given.get(one, 0) > 0 for one in own) and (not known or known & set(own)):
             has = ", ".join(own)

@@ -41,7 +41,7 @@ func createQuote(ctx context.Context, a *agent) error {
 		return err
 	}
 	asked.Customer = pick(a.u, customers)
-	quote, err := decode[insured](a.post(ctx, "/api/v1/quotes", asked, http.StatusCreated, client.Check(func(res *client.Response) error {
+	quote, err := decode[insured](a.post(ctx, "/api/v1/quotes", asked, http.StatusCreated, when(http.StatusCreated, func(res *client.Response) error {
 		var quoted priced
 		if err := res.JSON(&quoted); err != nil || quoted != calculated {
 			return errors.New("the quote does not cost what was calculated")

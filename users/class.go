@@ -119,7 +119,7 @@ var (
 // Locust's User.
 var (
 	takenClasses = strings.Fields(`ImmutableMultiDict Iterator Mapping MasterRunner NamedTuple STATE_RUNNING STATE_SPAWNING
-		User _DECIMAL _DEFAULTS _NUMBERS _Phases _SETTINGS _Setting _WEIGHTS _clip _idle_classes _logger _members _place
+		User _DECIMAL _DEFAULTS _ELSEWHERE _NUMBERS _Phases _SETTINGS _Setting _WEIGHTS _clip _idle_classes _logger _members _place
 		_problems _quoted _values _wall_clock _weight_problem _weights events gevent greenlet_exception_logger json jsonify
 		logging only_as_a_master os re request settings_as_arguments sys tag task uuid`)
 	takenTasks = []string{
