@@ -49,6 +49,7 @@ COPY deploy/image/entrypoint.sh /usr/local/bin/entrypoint
 COPY locust/login.py /app/
 # The folder for results belongs to the user, and so does a volume made from it.
 RUN swell locustfile > /app/locustfile.py \
+    && swell locustfile --workload insurance > /app/insurance.py \
     && install -d -o 10001 -g 10001 /results
 ENV PATH=/opt/locust/bin:$PATH \
     PYTHONUNBUFFERED=1 \
@@ -61,7 +62,7 @@ USER 10001:10001
 EXPOSE 8089 5557 8090
 # A container has one part, and its ports tell which: worker, web UI, master without one, target.
 HEALTHCHECK --interval=10s --timeout=6s --start-period=30s --retries=3 \
-    CMD ["swell", "healthcheck", "http://127.0.0.1:8090/healthz", "http://127.0.0.1:8089/", "tcp://127.0.0.1:5557", "http://127.0.0.1:8081/healthz"]
+    CMD ["swell", "healthcheck", "http://127.0.0.1:8090/healthz", "http://127.0.0.1:8089/", "tcp://127.0.0.1:5557", "http://127.0.0.1:8081/healthz", "http://127.0.0.1:3000/healthz"]
 ENTRYPOINT ["entrypoint"]
 CMD ["swell", "run"]
 ARG REVISION=unknown

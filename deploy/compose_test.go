@@ -52,10 +52,11 @@ func TestAProfileAddsItsServices(t *testing.T) {
 	}
 }
 
-// experiment is an environment in which each setting of an experiment is given.
+// experiment is an environment in which each setting of an experiment and of the
+// insurance workload is given.
 func experiment() map[string]string {
 	environment := map[string]string{}
-	for _, s := range config.ExperimentSettings() {
+	for _, s := range slices.Concat(config.ExperimentSettings(), config.InsuranceSettings()) {
 		environment[s.Env] = s.Default
 	}
 	return environment

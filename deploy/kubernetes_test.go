@@ -126,7 +126,7 @@ func TestMasterAndWorkersReadTheSameSettings(t *testing.T) {
 			}
 		}
 		var known []string
-		for _, s := range config.ExperimentSettings() {
+		for _, s := range slices.Concat(config.ExperimentSettings(), config.InsuranceSettings()) {
 			known = append(known, s.Env)
 			if _, there := values[s.Env]; !there {
 				t.Errorf("there is no %s", s.Env)
