@@ -31,8 +31,8 @@ var insuranceFlows = map[string]map[string]*regexp.Regexp{
 		"create_quote":  steps("POST /premiums 200", "POST /quotes 201", "GET /quotes/[id] 200"),
 		"convert_quote": steps("GET /quotes?active 200", "POST /quotes/[id]/convert (201, GET /policies/[id] 200|409)"),
 		"review_quotes": steps("GET /quotes 200", "GET /quotes/[id] 200", "GET /quotes/[id]/history 200"),
-		"update_policy_status": steps("GET /policies 200", "GET /policies/[id] 200",
-			"PUT /policies/[id]/status (200|409)"),
+		"update_policy_status": steps("GET /policies 200",
+			"GET /policies/[id] 200(, PUT /policies/[id]/status (200|409))?"), // no change of one that was cancelled just now
 	},
 	"ClaimsAgent": {
 		"file_claim": steps("GET /policies?active 200", "POST /claims (201, GET /claims/[id] 200|409)"),
