@@ -19,11 +19,12 @@ import (
 // registry is a service that lists organizations and people, three a page, and
 // lets everybody in.
 type registry struct {
-	URL  string
-	mu   sync.Mutex
-	how  http.HandlerFunc // answers lists in its place; nil: none
-	seen []string         // "path?query User-Agent" of each request
-	log  bytes.Buffer
+	URL    string
+	mu     sync.Mutex
+	how    http.HandlerFunc // answers lists in its place; nil: none
+	closed bool             // nobody new is let in
+	seen   []string         // "path?query User-Agent" of each request
+	log    bytes.Buffer
 }
 
 func openRegistry(t *testing.T) *registry {
@@ -52,6 +53,8 @@ func (r *registry) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	defer r.mu.Unlock()
 	r.seen = append(r.seen, req.URL.String()+" "+req.UserAgent())
 	switch {
+	case req.URL.Path == "/api/v1/auth/login" && r.closed:
+		w.WriteHeader(http.StatusServiceUnavailable)
 	case req.URL.Path == "/api/v1/auth/login":
 		fmt.Fprint(w, `{"access_token":"t"}`)
 	case r.how != nil:
@@ -85,10 +88,11 @@ func (r *registry) Write(p []byte) (int, error) {
 	return r.log.Write(p)
 }
 
-// staff are n users of each class, at work until the test ends.
-func (r *registry) staff(t *testing.T, n int) (*users.Population, *tape) {
+// staff are n users of each class, at work until the test ends. They rotate after
+// so many tasks; 0: never.
+func (r *registry) staff(t *testing.T, n, rotates int) (*users.Population, *tape) {
 	t.Helper()
-	o := newOffice(Agents{Password: "p", GroupA: 100, WaitMax: 50 * time.Millisecond})
+	o := newOffice(Agents{Password: "p", GroupA: 100, WaitMax: 50 * time.Millisecond, TasksMin: rotates, TasksMax: rotates})
 	o.again, o.rest = time.Millisecond, time.Millisecond
 	var classes []users.Class
 	target := users.Target{}
@@ -130,7 +134,7 @@ func count(requests []string, begin string) (n int) {
 // and are the only requests without a group.
 func TestTheListsAreFetchedOnceForAll(t *testing.T) {
 	r := openRegistry(t)
-	_, recorded := r.staff(t, 20)
+	_, recorded := r.staff(t, 20, 0)
 	until(t, "all have logged in", func() bool { return count(r.requests(), "/api/v1/auth/login ") == 40 })
 	all := r.requests()
 	want := []string{
@@ -185,7 +189,7 @@ func TestNobodyStartsUntilTheListsAreThere(t *testing.T) {
 			t.Parallel()
 			r := openRegistry(t)
 			r.answer(row.how)
-			_, recorded := r.staff(t, 10)
+			_, recorded := r.staff(t, 10, 0)
 			says := strings.ReplaceAll(row.says, "HOST", r.URL)
 			until(t, "it has been said more than once", func() bool { return len(recorded.said()) > 1 })
 			for _, x := range recorded.said() {
@@ -208,10 +212,39 @@ func TestNobodyStartsUntilTheListsAreThere(t *testing.T) {
 	}
 }
 
+// A log-in as the next person that fails is tried again before the next task; none
+// is done in between, for its person's time is up.
+func TestARotationThatFails(t *testing.T) {
+	r := openRegistry(t)
+	_, recorded := r.staff(t, 1, 2)
+	shut := func(closed bool) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.closed = closed
+	}
+	rotations := func() int {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		return strings.Count(r.log.String(), "for 2 tasks and is now")
+	}
+	until(t, "both have rotated", func() bool { return rotations() >= 4 })
+	shut(true)
+	until(t, "both are turned away", func() bool {
+		all := r.requests()
+		return len(all) > 10 && count(all[len(all)-10:], "/api/v1/auth/login ") == 10
+	})
+	before := rotations()
+	shut(false)
+	until(t, "both rotate again", func() bool { return rotations() >= before+4 })
+	if x := recorded.said(); len(x) > 0 { // they are failed requests, and counted as such
+		t.Errorf("exceptions %v", x)
+	}
+}
+
 // A next test asks anew: the service may have other people by then.
 func TestTheNextTestAsksAnew(t *testing.T) {
 	r := openRegistry(t)
-	p, _ := r.staff(t, 1)
+	p, _ := r.staff(t, 1, 0)
 	until(t, "both have logged in", func() bool { return count(r.requests(), "/api/v1/auth/login ") == 2 })
 	p.Leave(users.LeaveNow())
 	<-p.Emptied()
