@@ -171,8 +171,11 @@ func TestTheInsuranceFlows(t *testing.T) {
 	log := target.ended()
 	m.nothingUnexpected(t, log, w)
 
-	starts := map[string]int{}
+	starts, groups := map[string]int{}, map[string]int{}
 	for _, a := range log {
+		if _, group, grouped := strings.Cut(a.UserAgent, "(Group-"); grouped {
+			groups[strings.TrimSuffix(group, ")")]++
+		}
 		switch grouped := strings.HasPrefix(a.UserAgent, "DynaClaimz-API-Client/2.1.0 (Group-"); {
 		case a.Path == organizationsPath || a.Path == usersPath:
 			if starts[a.Path]++; grouped {
@@ -184,6 +187,10 @@ func TestTheInsuranceFlows(t *testing.T) {
 	}
 	if want := map[string]int{organizationsPath: 1, usersPath: 2}; !maps.Equal(starts, want) { // 40 and 200 of them, a hundred a page
 		t.Errorf("the start-up calls were %v, want %v", starts, want)
+	}
+
+	for group, n := range groups { // each is a cohort of the statistics
+		w.says(t, fmt.Sprintf("swell.worker: baseline, group %s: %d requests, ", group, n), 1)
 	}
 
 	all := trips(t, log)

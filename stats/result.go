@@ -34,6 +34,8 @@ type Result struct {
 	Method, Name string
 	// Class is the user class, as the master names it.
 	Class string
+	// Cohort is what the request is part of in a comparison.
+	Cohort Cohort
 	// Start is when the request was made.
 	Start time.Time
 	// Latency is the time from the call to the last byte of the answer,

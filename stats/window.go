@@ -12,6 +12,7 @@ type Window struct {
 	entries    map[row]*entry
 	failures   map[failure]*occurrences
 	cancelled  map[row]int64
+	cohorts    Cohorts
 	exceptions map[string]*Exception
 }
 
@@ -39,6 +40,7 @@ func newWindow(start time.Time) *Window {
 		entries:    map[row]*entry{},
 		failures:   map[failure]*occurrences{},
 		cancelled:  map[row]int64{},
+		cohorts:    Cohorts{},
 		exceptions: map[string]*Exception{},
 	}
 }
@@ -50,6 +52,7 @@ func (w *Window) add(r Result) {
 		return
 	}
 	w.entry(key).add(r)
+	w.cohorts.add(r)
 	if r.Outcome == Failure {
 		end := r.Start.Add(r.Latency)
 		w.occurrences(failure{key, r.Cause}).add(occurrences{1, end, end})
@@ -110,7 +113,12 @@ func (w *Window) merge(o *Window) {
 		w.mergeException(x)
 	}
 	addCounts(w.cancelled, o.cancelled)
+	w.cohorts.Merge(o.cohorts)
 }
+
+// Cohorts are the requests by cohort, those that were cancelled apart. They are not
+// changed.
+func (w *Window) Cohorts() Cohorts { return w.cohorts }
 
 // Requests is the number of requests that ended, failed ones included and
 // cancelled ones not.

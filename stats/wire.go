@@ -37,7 +37,7 @@ func (w *Window) Wire(usersByClass map[string]int) map[string]any {
 		"errors":             failures,
 		"user_count":         users,
 		"user_classes_count": usersByClass,
-		Marker:               map[string]any{"cancelled": w.Cancelled()},
+		Marker:               map[string]any{"cancelled": w.Cancelled(), "cohorts": w.cohorts.wire()},
 	}
 }
 

@@ -53,6 +53,7 @@ func (a *agent) logIn(ctx context.Context, who *colleague) error {
 	type session struct {
 		Token string `json:"access_token"`
 	}
+	a.u.SetGroup(a.how.group(who.Organization))
 	name := a.how.userAgent(who.Organization)
 	begun, err := decode[session](a.c.Post(ctx, "/api/v1/auth/login", client.Expect(http.StatusOK), client.Header("User-Agent", name),
 		client.JSON(map[string]string{"email": who.Email, "password": a.how.Password})))
@@ -69,7 +70,7 @@ func (a *agent) logIn(ctx context.Context, who *colleague) error {
 func (a *agent) introduce() {
 	a.u.Tag("person_id", a.person.ID)
 	a.u.Tag("organisation", a.person.Organization)
-	a.u.Tag(users.GroupTag, a.how.group(a.person.Organization))
+	a.u.SetGroup(a.how.group(a.person.Organization))
 }
 
 // rotate makes the user somebody else when it has done its tasks as this person.

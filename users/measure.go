@@ -52,6 +52,7 @@ func (u *User) Measure(ctx context.Context, method, name string, send func(conte
 	}
 	r := stats.Result{
 		Method: method, Name: name, Class: u.name, Start: time.Now(),
+		Cohort:  stats.Cohort{Phase: u.phase.Name, Settling: u.phase.Settling, Group: u.group},
 		Outcome: stats.Failure, Cause: "panic in the task", // unless it gets to the end
 	}
 	unsent := false

@@ -42,6 +42,13 @@ type Phase struct {
 // those of an A/B test. Give it few values.
 const GroupTag = "group"
 
+// SetGroup says which group the user's requests are part of in a comparison, such
+// as A or B, until the session ends. It is the [GroupTag] of what runs, too.
+func (u *User) SetGroup(name string) {
+	u.group = name
+	u.Tag(GroupTag, name)
+}
+
 // Tag is something that a workload says of a user or of what it works on.
 type Tag struct{ Key, Value string }
 
@@ -121,6 +128,7 @@ func (u *User) forget() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.traits, u.tags = nil, nil
+	u.group = ""
 }
 
 // observe begins a task: it is in this phase from now on. end is nil if nobody

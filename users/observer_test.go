@@ -209,3 +209,28 @@ func TestModesAreThoseOfTheUsersThatAreThere(t *testing.T) {
 		}
 	})
 }
+
+// A result says which cohort it is part of; the group lasts as long as the session.
+func TestARequestIsPartOfACohort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := steady(constant(), 2*time.Second) // sessions of 4 requests
+		asked := 0
+		c := rhythmic(r, func(ctx context.Context, u *User) error {
+			if asked++; asked == 2 {
+				u.SetGroup("A")
+			}
+			return sending(0)(ctx, u)
+		})
+		w := newWorld(t, c)
+		test := observedBy(witness{openDiary()})
+		test.Observer = nil
+		w.Set(test, Target{"A": 1})
+		time.Sleep(5 * time.Minute)
+		want := []stats.Cohort{{Phase: "before"}, {Phase: "before", Group: "A"}, {Phase: "before", Group: "A"}, {Phase: "before", Group: "A"}, {Phase: "after", Settling: true}}
+		for i, cohort := range want {
+			if got := w.tape.results[i].Cohort; got != cohort {
+				t.Errorf("request %d is part of %+v, want %+v", i+1, got, cohort)
+			}
+		}
+	})
+}

@@ -23,6 +23,7 @@ type User struct {
 	name        string // of the class, as the master calls it
 	seat        int
 	deck        *deck
+	group       string // see SetGroup
 	test        *Test
 	recorder    Recorder
 	log         *slog.Logger // nil: nobody reads it

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"swell/logging"
 	"swell/stats"
 )
 
@@ -27,6 +29,7 @@ type reports struct {
 	lastLines   []string
 	requests    int64 // handed to the master, or about to be, in this test
 	cancelled   int64
+	cohorts     stats.Cohorts // of this test
 }
 
 type report struct {
@@ -62,7 +65,7 @@ func newReports(w *Worker, s *session) *reports {
 // begin makes the numbers start with a test.
 func (r *reports) begin(recorder *stats.Recorder) {
 	r.recorder = recorder
-	r.requests, r.cancelled = 0, 0
+	r.requests, r.cancelled, r.cohorts = 0, 0, stats.Cohorts{}
 	clear(r.known)
 }
 
@@ -90,6 +93,9 @@ func (r *reports) finalise(why string) {
 		r.log.Info(line + ", none was cancelled")
 	}
 	r.sendStats(w, map[string]int{}) // first: after quit a master listens for 0.5 s only
+	for _, line := range r.cohorts.Lines() {
+		r.log.Log(context.Background(), logging.Notice, line)
+	}
 	r.sendExceptions(exceptionsPerReport)
 	if n := r.unsentExceptions(); n > 0 {
 		r.log.Warn(fmt.Sprintf("%d more exceptions came too fast to be reported one by one", n))
@@ -111,7 +117,7 @@ func (r *reports) unsentExceptions() int64 {
 func (r *reports) reset() {
 	w := r.recorder.Take()
 	r.keepExceptions(w.Exceptions())
-	r.requests, r.cancelled = 0, 0
+	r.requests, r.cancelled, r.cohorts = 0, 0, stats.Cohorts{}
 	r.log.Info("all users are spawned: the statistics start anew (--reset-stats)")
 }
 
@@ -119,6 +125,7 @@ func (r *reports) sendStats(w *stats.Window, counts map[string]int) {
 	r.seq++
 	r.requests += w.Requests()
 	r.cancelled += w.Cancelled()
+	r.cohorts.Merge(w.Cohorts())
 	data := w.Wire(counts)
 	data[stats.Marker].(map[string]any)["seq"] = r.seq
 	r.outstanding[r.seq] = &report{data: data, requests: w.Requests(), sentAt: time.Now()}
