@@ -39,13 +39,14 @@ lint: venv ## go vet, golangci-lint, gofumpt, ruff, shellcheck, hadolint
 	$(VENV)/bin/hadolint Dockerfile
 
 unit: venv ## unit tests with the race detector, fuzz seeds included
-	$(GO) test -race $$($(GO) list ./... | grep -v '/e2e')
+	$(GO) test -race -short $$($(GO) list ./... | grep -v '/e2e')
+	$(GO) test ./users # the long ones, which are about numbers
 	cd docs/plots && $(GO) test .
 	$(VENV)/bin/pytest -q locust
 	$(GO) test ./worker # boomer itself has data races: its tests run without the detector
 
 # End-to-end tests mostly wait: more of them than there are cores run at a time.
-E2E := -parallel 6
+E2E := -parallel 8
 # What the other build can do differently: connections, accounts, ends.
 CZMQ := Worker|Master|Reconnect|Rebalanc|Lose|Failures|Frantic|Hooks|NoHost|Headless|Cable|Health|JoinsLate|SecondStart|TheTiming
 

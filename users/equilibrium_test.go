@@ -74,6 +74,7 @@ func within(t *testing.T, what string, got, want, n float64) {
 // A stationary start is a fast-forward through a long random time. Renewal theory
 // gives the same at once: the shares, and what is left of everything.
 func TestTheEquilibriumIsWhereALongLifeLeads(t *testing.T) {
+	aboutNumbers(t)
 	const n = 2000
 	for _, w := range ways() {
 		t.Run(w.sentence, func(t *testing.T) {

@@ -89,6 +89,7 @@ func live(t *testing.T, r *Rhythm, n int, d time.Duration) (l *ledger) {
 // What the engine does has the distributions that it was told. Bursts are
 // observed without sessions, which cut them off.
 func TestTheEngineIsFaithful(t *testing.T) {
+	aboutNumbers(t)
 	for _, set := range sets {
 		t.Run(set.sentence, func(t *testing.T) {
 			r, l := varied(set.cv)
@@ -110,6 +111,7 @@ func TestTheEngineIsFaithful(t *testing.T) {
 
 // The shares are right in the first second and after an hour.
 func TestTheSharesOfTheEngine(t *testing.T) {
+	aboutNumbers(t)
 	const n = 1000
 	for _, set := range sets {
 		t.Run(set.sentence, func(t *testing.T) {
@@ -168,6 +170,7 @@ func between(perUser [][]float64, from, to int) (mean, se float64) {
 
 // An A/A comparison: two halves of a run without any switch have the same rate.
 func TestTheOfferedRateDoesNotDrift(t *testing.T) {
+	aboutNumbers(t)
 	const n, minutes = 1500, 30
 	r, l := usual()
 	perUser := requestsByMinute(t, r, n, minutes)
@@ -224,6 +227,7 @@ func drawn(l *ledger, first int) map[string][]time.Duration {
 
 // One knob does not shift the draws of the others, and a seed repeats them all.
 func TestOneKnobDoesNotShiftTheOthersDraws(t *testing.T) {
+	aboutNumbers(t)
 	load := func(r *Rhythm, l Load) { r.Load = Steady(l) }
 	rows := []struct {
 		sentence string

@@ -14,6 +14,15 @@ import (
 	"swell/stats"
 )
 
+// aboutNumbers skips a long test of distributions where the short ones are asked
+// for: `make unit` runs those with the race detector, and all of them without.
+func aboutNumbers(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: it is about numbers, not about races")
+	}
+}
+
 // tape keeps what users record.
 type tape struct {
 	mu         sync.Mutex

@@ -226,6 +226,8 @@ func TestARequestIsPartOfACohort(t *testing.T) {
 		test.Observer = nil
 		w.Set(test, Target{"A": 1})
 		time.Sleep(5 * time.Minute)
+		w.Leave(LeaveNow())
+		w.awaitEmpty(t)
 		want := []stats.Cohort{{Phase: "before"}, {Phase: "before", Group: "A"}, {Phase: "before", Group: "A"}, {Phase: "before", Group: "A"}, {Phase: "after", Settling: true}}
 		for i, cohort := range want {
 			if got := w.tape.results[i].Cohort; got != cohort {
