@@ -48,7 +48,7 @@ unit: venv ## unit tests with the race detector, fuzz seeds included
 # End-to-end tests mostly wait: more of them than there are cores run at a time.
 E2E := -parallel 8
 # What the other build can do differently: connections, accounts, ends.
-CZMQ := Worker|Master|Reconnect|Rebalanc|Lose|Failures|Frantic|Hooks|NoHost|Headless|Cable|Health|JoinsLate|SecondStart|TheTiming
+CZMQ := Lose|WorkerBefore|MasterIsKilled|Frozen|Terminated|Rebalanc|Reconnects|Hooks|AHeadless|TheTiming
 
 e2e: venv ## end-to-end tests against a stock master
 	@tools/netns.sh
