@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -20,6 +21,13 @@ type Checks struct {
 // Pointer notes what is wrong with a value of the body.
 func (c *Checks) Pointer(at, format string, args ...any) {
 	c.add(FieldError{Pointer: at, Detail: fmt.Sprintf(format, args...)})
+}
+
+// OneOf notes a word in the body that is not among the choices.
+func (c *Checks) OneOf(at, word string, choices []string) {
+	if !slices.Contains(choices, word) {
+		c.Pointer(at, "must be one of %s", strings.Join(choices, ", "))
+	}
 }
 
 // Parameter notes what is wrong with a parameter of the query.

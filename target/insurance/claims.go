@@ -63,7 +63,7 @@ func (s *Service) fileClaim(x *target.Exchange) (target.Answer, error) {
 	if err := x.Decode(&body, &v); err != nil {
 		return target.Answer{}, err
 	}
-	needOneOf(&v, "#/incident", body.Incident, incidents)
+	v.OneOf("#/incident", body.Incident, incidents)
 	allowText(&v, "#/description", body.Description)
 	if body.Amount < 1 || body.Amount > maxCoverage {
 		v.Pointer("#/amount", "must be an integer from 1 to %d", int64(maxCoverage))
@@ -122,7 +122,7 @@ func (s *Service) changeClaim(x *target.Exchange) (target.Answer, error) {
 	if err := x.Decode(&body, &v); err != nil {
 		return target.Answer{}, err
 	}
-	needOneOf(&v, "#/status", body.Status, claimStatuses)
+	v.OneOf("#/status", body.Status, claimStatuses)
 	allowText(&v, "#/note", body.Note)
 	if err := v.Err(target.Invalid); err != nil {
 		return target.Answer{}, err

@@ -2,8 +2,6 @@ package insurance
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 
 	"swell/target"
 	"swell/target/state"
@@ -65,13 +63,6 @@ func needText(v *target.Checks, at, text string) {
 		v.Pointer(at, "is required")
 	}
 	allowText(v, at, text)
-}
-
-// needOneOf notes a word that is not among the choices.
-func needOneOf(v *target.Checks, at, word string, choices []string) {
-	if !slices.Contains(choices, word) {
-		v.Pointer(at, "must be one of %s", strings.Join(choices, ", "))
-	}
 }
 
 // allowText notes a text that is too long.

@@ -76,7 +76,7 @@ func (s *Service) changePolicy(x *target.Exchange) (target.Answer, error) {
 	if err := x.Decode(&body, &v); err != nil {
 		return target.Answer{}, err
 	}
-	needOneOf(&v, "#/status", body.Status, policyStatuses)
+	v.OneOf("#/status", body.Status, policyStatuses)
 	allowText(&v, "#/note", body.Note)
 	if err := v.Err(target.Invalid); err != nil {
 		return target.Answer{}, err

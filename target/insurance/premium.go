@@ -26,7 +26,7 @@ type risk struct {
 
 // check notes all that is wrong with r.
 func (r *risk) check(v *target.Checks) {
-	needOneOf(v, "#/product", r.Product, products)
+	v.OneOf("#/product", r.Product, products)
 	if r.Coverage < 1 || r.Coverage > maxCoverage {
 		v.Pointer("#/coverage", "must be an integer from 1 to %d", int64(maxCoverage))
 	}

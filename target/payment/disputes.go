@@ -3,8 +3,6 @@ package payment
 import (
 	"errors"
 	"net/http"
-	"slices"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -72,9 +70,7 @@ func (s *Service) createDispute(x *target.Exchange) (target.Answer, error) {
 	if _, valid := paymentPrefix.Number(o.Payment); !valid {
 		v.Pointer("#/payment", "must be an id that begins with %s", paymentPrefix)
 	}
-	if !slices.Contains(disputeReasons, o.Reason) {
-		v.Pointer("#/reason", "must be one of %s", strings.Join(disputeReasons, ", "))
-	}
+	v.OneOf("#/reason", o.Reason, disputeReasons)
 	checkText("#/comment", o.Comment, &v)
 	if err := v.Err(target.Invalid); err != nil {
 		return target.Answer{}, err
@@ -136,28 +132,20 @@ func (s *Service) dispute(number uint64, o *disputeOrder) (*state.Record[dispute
 
 // changeDispute updates the dispute that the path names.
 func (s *Service) changeDispute(x *target.Exchange, change func(*dispute) error) (*state.Record[dispute], error) {
-	rec := s.disputeInPath(x)
-	if rec == nil {
-		return nil, noDispute(x)
+	rec, err := s.disputeInPath(x)
+	if err != nil {
+		return nil, err
 	}
 	changed, err := s.disputes.Update(rec.Number, change)
 	if errors.Is(err, state.ErrNoRecord) {
-		return nil, noDispute(x)
+		return nil, noSuch("dispute", x.Param())
 	}
 	return changed, err
 }
 
-func (s *Service) disputeInPath(x *target.Exchange) *state.Record[dispute] {
-	if number, valid := disputePrefix.Number(x.Param()); valid {
-		if rec := s.disputes.Get(number); rec != nil && viewerOf(x).sees(rec.Value.Merchant, rec.Value.Customer) {
-			return rec
-		}
-	}
-	return nil
-}
-
-func noDispute(x *target.Exchange) error {
-	return target.NotFound.Because("no dispute has the id %q", x.Param())
+// disputeInPath is the dispute that the path names.
+func (s *Service) disputeInPath(x *target.Exchange) (*state.Record[dispute], error) {
+	return find(s.disputes, disputePrefix, "dispute", x.Param(), func(d *dispute) bool { return viewerOf(x).sees(d.Merchant, d.Customer) })
 }
 
 // evidence is the body of POST /disputes/{id}/evidence.
@@ -204,9 +192,7 @@ func (s *Service) resolveDispute(x *target.Exchange) (target.Answer, error) {
 	if err := x.Decode(&body, &v); err != nil {
 		return target.Answer{}, err
 	}
-	if !slices.Contains(disputeOutcomes, body.Outcome) {
-		v.Pointer("#/outcome", "must be one of %s", strings.Join(disputeOutcomes, ", "))
-	}
+	v.OneOf("#/outcome", body.Outcome, disputeOutcomes)
 	if err := v.Err(target.Invalid); err != nil {
 		return target.Answer{}, err
 	}
@@ -276,11 +262,7 @@ func (s *Service) listDisputes(x *target.Exchange) (target.Answer, error) {
 
 // getDispute serves GET /disputes/{id}.
 func (s *Service) getDispute(x *target.Exchange) (target.Answer, error) {
-	rec := s.disputeInPath(x)
-	if rec == nil {
-		return target.Answer{}, noDispute(x)
-	}
-	return target.OK(rec.Body), nil
+	return shown(s.disputeInPath(x))
 }
 
 func (s *Service) disputeRoutes() []target.Route {

@@ -1,6 +1,9 @@
 package payment
 
-import "swell/target/state"
+import (
+	"swell/target"
+	"swell/target/state"
+)
 
 const (
 	merchantPrefix state.Prefix = "mer_"
@@ -32,3 +35,24 @@ func paymentID(i int) string { return paymentPrefix.ID(uint64(i)) }
 // customerID is the id of the i-th customer; the seeded payments belong to
 // 0 <= i < SeededCustomers.
 func customerID(i int) string { return customerPrefix.ID(uint64(i)) }
+
+// find is the record with that id, if there is one that may be seen; else the
+// error says that no such kind of thing has the id.
+func find[T any](of *state.Ring[T], prefix state.Prefix, kind, id string, seen func(*T) bool) (*state.Record[T], error) {
+	if number, valid := prefix.Number(id); valid {
+		if rec := of.Get(number); rec != nil && seen(&rec.Value) {
+			return rec, nil
+		}
+	}
+	return nil, noSuch(kind, id)
+}
+
+// shown answers with a record that was found.
+func shown[T any](rec *state.Record[T], err error) (target.Answer, error) {
+	if err != nil {
+		return target.Answer{}, err
+	}
+	return target.OK(rec.Body), nil
+}
+
+func noSuch(kind, id string) error { return target.NotFound.Because("no %s has the id %q", kind, id) }

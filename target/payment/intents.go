@@ -2,8 +2,6 @@ package payment
 
 import (
 	"errors"
-	"slices"
-	"strings"
 	"time"
 
 	"swell/target"
@@ -32,9 +30,7 @@ func (s *Service) createIntent(x *target.Exchange) (target.Answer, error) {
 		return target.Answer{}, err
 	}
 	to, with := s.check(x, &o.order, false, &v)
-	if !slices.Contains(captureMethods, o.CaptureMethod) {
-		v.Pointer("#/capture_method", "must be one of %s", strings.Join(captureMethods, ", "))
-	}
+	v.OneOf("#/capture_method", o.CaptureMethod, captureMethods)
 	if err := v.Err(target.Invalid); err != nil {
 		return target.Answer{}, err
 	}
@@ -65,16 +61,7 @@ func (s *Service) createIntent(x *target.Exchange) (target.Answer, error) {
 
 // intentInPath is the intent that the path names.
 func (s *Service) intentInPath(x *target.Exchange) (*state.Record[intent], error) {
-	if number, valid := intentPrefix.Number(x.Param()); valid {
-		if rec := s.intents.Get(number); rec != nil && viewerOf(x).sees(rec.Value.Merchant, rec.Value.Customer) {
-			return rec, nil
-		}
-	}
-	return nil, noIntent(x)
-}
-
-func noIntent(x *target.Exchange) error {
-	return target.NotFound.Because("no payment intent has the id %q", x.Param())
+	return find(s.intents, intentPrefix, "payment intent", x.Param(), func(in *intent) bool { return viewerOf(x).sees(in.Merchant, in.Customer) })
 }
 
 // changeIntent updates the intent that the path names.
@@ -85,18 +72,14 @@ func (s *Service) changeIntent(x *target.Exchange, change func(*intent) error) (
 	}
 	changed, err := s.intents.Update(rec.Number, change)
 	if errors.Is(err, state.ErrNoRecord) {
-		return nil, noIntent(x)
+		return nil, noSuch("payment intent", x.Param())
 	}
 	return changed, err
 }
 
 // getIntent serves GET /payment_intents/{id}.
 func (s *Service) getIntent(x *target.Exchange) (target.Answer, error) {
-	rec, err := s.intentInPath(x)
-	if err != nil {
-		return target.Answer{}, err
-	}
-	return target.OK(rec.Body), nil
+	return shown(s.intentInPath(x))
 }
 
 // attachMethod serves POST /payment_intents/{id}/payment_method.
@@ -139,9 +122,7 @@ func (s *Service) challengeIntent(x *target.Exchange) (target.Answer, error) {
 	if err := x.Decode(&body, &v); err != nil {
 		return target.Answer{}, err
 	}
-	if !slices.Contains(challengeResults, body.Result) {
-		v.Pointer("#/result", "must be one of %s", strings.Join(challengeResults, ", "))
-	}
+	v.OneOf("#/result", body.Result, challengeResults)
 	if err := v.Err(target.Invalid); err != nil {
 		return target.Answer{}, err
 	}
@@ -302,8 +283,5 @@ func (s *Service) throughPayment(x *target.Exchange, e event, do func(payment ui
 	if err := do(rec.Value.payment); err != nil {
 		return target.Answer{}, err
 	}
-	if rec, err = s.intentInPath(x); err != nil {
-		return target.Answer{}, err
-	}
-	return target.OK(rec.Body), nil
+	return shown(s.intentInPath(x)) // as it is now
 }

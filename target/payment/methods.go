@@ -34,17 +34,11 @@ func (s *Service) saveMethod(c *card, customer string, now time.Time) *state.Rec
 	})
 }
 
-// savedMethod is the method with that id that the caller may use, or nil.
-func (s *Service) savedMethod(x *target.Exchange, id string) *state.Record[savedMethod] {
-	number, valid := methodPrefix.Number(id)
-	if !valid || !x.Caller().Rights[people.MethodsRead] {
-		return nil
-	}
-	rec := s.methods.Get(number)
-	if rec == nil || rec.Value.gone || !viewerOf(x).sees("", rec.Value.Customer) {
-		return nil
-	}
-	return rec
+// savedMethod is the method with that id that the caller may use.
+func (s *Service) savedMethod(x *target.Exchange, id string) (*state.Record[savedMethod], error) {
+	return find(s.methods, methodPrefix, "payment method", id, func(m *savedMethod) bool {
+		return x.Caller().Rights[people.MethodsRead] && !m.gone && viewerOf(x).sees("", m.Customer)
+	})
 }
 
 // methodChoice is how a body says what to pay with: a card, or a saved method.
@@ -63,7 +57,7 @@ func (s *Service) choose(x *target.Exchange, c methodChoice, needed bool, v *tar
 			return newMethod(c.Card)
 		}
 	case c.PaymentMethod != "":
-		if rec := s.savedMethod(x, c.PaymentMethod); rec != nil {
+		if rec, err := s.savedMethod(x, c.PaymentMethod); err == nil {
 			m := &rec.Value
 			return &method{ID: m.ID, Type: m.Type, Card: m.Card, refusal: m.refusal}
 		}
@@ -136,23 +130,12 @@ func (s *Service) listMethods(x *target.Exchange) (target.Answer, error) {
 
 // methodInPath is the saved method that the path names.
 func (s *Service) methodInPath(x *target.Exchange) (*state.Record[savedMethod], error) {
-	if rec := s.savedMethod(x, x.Param()); rec != nil {
-		return rec, nil
-	}
-	return nil, noMethod(x)
-}
-
-func noMethod(x *target.Exchange) error {
-	return target.NotFound.Because("no payment method has the id %q", x.Param())
+	return s.savedMethod(x, x.Param())
 }
 
 // getMethod serves GET /payment_methods/{id}.
 func (s *Service) getMethod(x *target.Exchange) (target.Answer, error) {
-	rec, err := s.methodInPath(x)
-	if err != nil {
-		return target.Answer{}, err
-	}
-	return target.OK(rec.Body), nil
+	return shown(s.methodInPath(x))
 }
 
 // verification is the answer of POST /payment_methods/{id}/verify.
@@ -193,7 +176,7 @@ func (s *Service) deleteMethod(x *target.Exchange) (target.Answer, error) {
 		return nil
 	})
 	if errors.Is(err, state.ErrNoRecord) {
-		return target.Answer{}, noMethod(x)
+		return target.Answer{}, noSuch("payment method", x.Param())
 	}
 	return target.NoContent(), err
 }

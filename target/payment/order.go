@@ -1,8 +1,6 @@
 package payment
 
 import (
-	"slices"
-	"strings"
 	"unicode/utf8"
 
 	"swell/people"
@@ -41,9 +39,7 @@ func (s *Service) check(x *target.Exchange, o *order, methodNeeded bool, v *targ
 	if o.Amount < 1 || o.Amount > maxAmount {
 		v.Pointer("#/amount", "must be an integer from 1 to %d, in minor units", maxAmount)
 	}
-	if !slices.Contains(currencies, o.Currency) {
-		v.Pointer("#/currency", "must be one of %s", strings.Join(currencies, ", "))
-	}
+	v.OneOf("#/currency", o.Currency, currencies)
 	if _, valid := customerPrefix.Number(o.Customer); o.Customer != "" && !valid {
 		v.Pointer("#/customer", "must be an id that begins with %s", customerPrefix)
 	}

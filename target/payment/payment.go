@@ -156,23 +156,14 @@ func newPayment(o *order, to *merchant, with *method) payment {
 
 // payment is the payment with that id, if the caller may see it.
 func (s *Service) payment(x *target.Exchange, id string) (*state.Record[payment], error) {
-	if number, valid := paymentPrefix.Number(id); valid {
-		if rec := s.payments.Get(number); rec != nil && viewerOf(x).sees(rec.Value.Merchant, rec.Value.Customer) {
-			return rec, nil
-		}
-	}
-	return nil, noPayment(id)
+	return find(s.payments, paymentPrefix, "payment", id, func(p *payment) bool { return viewerOf(x).sees(p.Merchant, p.Customer) })
 }
 
-func noPayment(id string) error { return target.NotFound.Because("no payment has the id %q", id) }
+func noPayment(id string) error { return noSuch("payment", id) }
 
 // getPayment serves GET /payments/{id}.
 func (s *Service) getPayment(x *target.Exchange) (target.Answer, error) {
-	rec, err := s.payment(x, x.Param())
-	if err != nil {
-		return target.Answer{}, err
-	}
-	return target.OK(rec.Body), nil
+	return shown(s.payment(x, x.Param()))
 }
 
 // changePayment updates the payment that the path names.

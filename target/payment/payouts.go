@@ -2,8 +2,6 @@ package payment
 
 import (
 	"net/http"
-	"slices"
-	"strings"
 	"time"
 
 	"swell/people"
@@ -62,12 +60,8 @@ func (s *Service) createPayout(x *target.Exchange) (target.Answer, error) {
 	if o.Amount < 1 || o.Amount > maxAmount {
 		v.Pointer("#/amount", "must be an integer from 1 to %d, in minor units", maxAmount)
 	}
-	if !slices.Contains(currencies, o.Currency) {
-		v.Pointer("#/currency", "must be one of %s", strings.Join(currencies, ", "))
-	}
-	if !slices.Contains(destinations, o.Destination) {
-		v.Pointer("#/destination", "must be one of %s", strings.Join(destinations, ", "))
-	}
+	v.OneOf("#/currency", o.Currency, currencies)
+	v.OneOf("#/destination", o.Destination, destinations)
 	merchant := s.actingMerchant(x, o.Merchant, &v)
 	if err := v.Err(target.Invalid); err != nil {
 		return target.Answer{}, err
@@ -174,12 +168,7 @@ func (s *Service) listPayouts(x *target.Exchange) (target.Answer, error) {
 
 // getPayout serves GET /payouts/{id}.
 func (s *Service) getPayout(x *target.Exchange) (target.Answer, error) {
-	if number, valid := payoutPrefix.Number(x.Param()); valid {
-		if rec := s.payouts.Get(number); rec != nil && viewerOf(x).sees(rec.Value.Merchant, "") {
-			return target.OK(rec.Body), nil
-		}
-	}
-	return target.Answer{}, target.NotFound.Because("no payout has the id %q", x.Param())
+	return shown(find(s.payouts, payoutPrefix, "payout", x.Param(), func(p *payout) bool { return viewerOf(x).sees(p.Merchant, "") }))
 }
 
 func (s *Service) payoutRoutes() []target.Route {

@@ -3,8 +3,6 @@ package payment
 import (
 	"errors"
 	"net/http"
-	"slices"
-	"strings"
 	"time"
 
 	"swell/people"
@@ -48,9 +46,7 @@ func (s *Service) createRefund(x *target.Exchange) (target.Answer, error) {
 	if o.Amount != nil && (*o.Amount < 1 || *o.Amount > maxAmount) {
 		v.Pointer("#/amount", "must be an integer from 1 to %d, in minor units", maxAmount)
 	}
-	if !slices.Contains(refundReasons, o.Reason) {
-		v.Pointer("#/reason", "must be one of %s", strings.Join(refundReasons, ", "))
-	}
+	v.OneOf("#/reason", o.Reason, refundReasons)
 	if err := v.Err(target.Invalid); err != nil {
 		return target.Answer{}, err
 	}
@@ -132,12 +128,7 @@ func (s *Service) listRefunds(x *target.Exchange) (target.Answer, error) {
 
 // getRefund serves GET /refunds/{id}.
 func (s *Service) getRefund(x *target.Exchange) (target.Answer, error) {
-	if number, valid := refundPrefix.Number(x.Param()); valid {
-		if rec := s.refunds.Get(number); rec != nil && viewerOf(x).sees(rec.Value.Merchant, rec.Value.Customer) {
-			return target.OK(rec.Body), nil
-		}
-	}
-	return target.Answer{}, target.NotFound.Because("no refund has the id %q", x.Param())
+	return shown(find(s.refunds, refundPrefix, "refund", x.Param(), func(r *refund) bool { return viewerOf(x).sees(r.Merchant, r.Customer) }))
 }
 
 func (s *Service) refundRoutes() []target.Route {

@@ -155,21 +155,12 @@ func (s *Service) createEndpoint(x *target.Exchange) (target.Answer, error) {
 
 // endpointInPath is the endpoint that the path names.
 func (s *Service) endpointInPath(x *target.Exchange) (*state.Record[endpoint], error) {
-	if number, valid := endpointPrefix.Number(x.Param()); valid {
-		if rec := s.endpoints.Get(number); rec != nil && !rec.Value.gone && viewerOf(x).sees(rec.Value.Merchant, "") {
-			return rec, nil
-		}
-	}
-	return nil, target.NotFound.Because("no webhook endpoint has the id %q", x.Param())
+	return find(s.endpoints, endpointPrefix, "webhook endpoint", x.Param(), func(e *endpoint) bool { return !e.gone && viewerOf(x).sees(e.Merchant, "") })
 }
 
 // getEndpoint serves GET /webhook_endpoints/{id}.
 func (s *Service) getEndpoint(x *target.Exchange) (target.Answer, error) {
-	rec, err := s.endpointInPath(x)
-	if err != nil {
-		return target.Answer{}, err
-	}
-	return target.OK(rec.Body), nil
+	return shown(s.endpointInPath(x))
 }
 
 // listEndpoints serves GET /webhook_endpoints.
