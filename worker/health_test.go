@@ -39,6 +39,13 @@ func (d *doctor) Watch(h Health) {
 
 func (d *doctor) Flush() {}
 
+// seen is how many requests have ended.
+func (d *doctor) seen() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.requests
+}
+
 // last is the latest report, without what depends on the machine.
 func (d *doctor) last() Health {
 	d.mu.Lock()
@@ -72,8 +79,8 @@ func TestAnObserverIsToldHowTheWorkerFares(t *testing.T) {
 		is(Health{Connected: true, Worker: 3, RunID: "run7", Users: two, RejectedFrames: 7, Phase: users.Phase{Name: "intervention", Settling: true}})
 		<-time.After(5 * time.Second)
 		is(Health{Connected: true, Worker: 3, RunID: "run7", Users: two, RejectedFrames: 7, Phase: users.Phase{Name: "intervention"}})
-		if d.requests < 100 {
-			t.Errorf("it has seen %d requests", d.requests)
+		if n := d.seen(); n < 100 {
+			t.Errorf("it has seen %d requests", n)
 		}
 		done := tk.halts("stop")
 		<-time.After(5 * time.Second)
