@@ -10,7 +10,6 @@ package experiment
 import (
 	"context"
 	"log/slog"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -24,8 +23,7 @@ import (
 // the phase, at any time; the other methods belong to one goroutine.
 type Run struct {
 	plan    phases.Plan
-	current *atomic.Int64 // the index of the phase in force
-	phase   atomic.Pointer[users.Phase]
+	now     atomic.Pointer[phases.InForce]
 	rhythms map[string]*users.Rhythm
 	seed    uint64
 	changes phases.Log
@@ -38,8 +36,8 @@ func New(e config.Experiment, classes []users.Class, seed uint64, log *slog.Logg
 	if e.Seed != 0 {
 		seed = e.Seed
 	}
-	r := &Run{plan: e.Plan, current: &atomic.Int64{}, rhythms: map[string]*users.Rhythm{}, seed: seed, log: log}
-	r.phase.Store(&users.Phase{Name: string(e.Plan.At(0).Name)})
+	r := &Run{plan: e.Plan, rhythms: map[string]*users.Rhythm{}, seed: seed, log: log}
+	r.enter(0)
 	for _, class := range classes {
 		if rhythm := r.rhythm(e, class); rhythm != nil {
 			r.rhythms[class.Name] = rhythm
@@ -56,16 +54,24 @@ func (r *Run) Rhythms() map[string]*users.Rhythm { return r.rhythms }
 func (r *Run) Seed() uint64 { return r.seed }
 
 // Phase is the phase in force; any goroutine may ask.
-func (r *Run) Phase() users.Phase { return *r.phase.Load() }
+func (r *Run) Phase() users.Phase {
+	now := r.now.Load()
+	return users.Phase{Name: string(now.Name), Settling: now.Settling}
+}
+
+// enter puts the phase of a moment in force.
+func (r *Run) enter(elapsed time.Duration) phases.InForce {
+	now := r.plan.At(elapsed)
+	r.now.Store(&now)
+	return now
+}
 
 // Follow puts the phase in force that holds when elapsed has passed since the
 // run's start, says so when that is a change, and returns how long all of it
 // holds, settling included; 0: until the run's end.
 func (r *Run) Follow(elapsed time.Duration) time.Duration {
 	elapsed = max(0, elapsed)
-	now := r.plan.At(elapsed)
-	r.current.Store(int64(slices.IndexFunc(r.plan.Phases(), func(p phases.Phase) bool { return p.Name == now.Name })))
-	r.phase.Store(&users.Phase{Name: string(now.Name), Settling: now.Settling})
+	now := r.enter(elapsed)
 	next, more := r.plan.Next(elapsed)
 	first := len(r.changes.Changes()) == 0
 	change, changed := r.changes.Follow(now, elapsed.Round(time.Millisecond), reason(first, elapsed))
@@ -123,7 +129,6 @@ func (r *Run) rhythm(e config.Experiment, class users.Class) *users.Rhythm {
 	if !changes {
 		return nil
 	}
-	current := r.current
-	rhythm.Load = func() *users.Load { return loads[current.Load()] }
+	rhythm.Load = func() *users.Load { return loads[r.now.Load().Index] }
 	return rhythm
 }

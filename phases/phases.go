@@ -151,6 +151,8 @@ func (p Plan) Phases() []Phase {
 // InForce is the phase at a moment.
 type InForce struct {
 	Phase // its TaskWeights are the plan's own: read only
+	// Index is the phase's place in the plan, from 0.
+	Index int
 	// Settling moments do not count in a comparison.
 	Settling bool
 }
@@ -165,7 +167,7 @@ func (p Plan) At(elapsed time.Duration) InForce {
 		return InForce{}
 	}
 	now := p.list[i]
-	return InForce{now, elapsed-now.Start < now.Settle}
+	return InForce{now, i, elapsed-now.Start < now.Settle}
 }
 
 // Next is the phase that the next switch leads to, the first with Start > elapsed;

@@ -48,7 +48,8 @@ func (a *agent) become(ctx context.Context, who *colleague) error {
 	return nil
 }
 
-// logIn begins a session of somebody's. Until it has begun, the one before goes on.
+// logIn begins a session of somebody's, in their group. Until it has begun, the
+// one before goes on.
 func (a *agent) logIn(ctx context.Context, who *colleague) error {
 	type session struct {
 		Token string `json:"access_token"`
@@ -70,7 +71,6 @@ func (a *agent) logIn(ctx context.Context, who *colleague) error {
 func (a *agent) introduce() {
 	a.u.Tag("person_id", a.person.ID)
 	a.u.Tag("organisation", a.person.Organization)
-	a.u.SetGroup(a.how.group(a.person.Organization))
 }
 
 // rotate makes the user somebody else when it has done its tasks as this person.

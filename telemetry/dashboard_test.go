@@ -12,7 +12,6 @@ import (
 	"testing"
 
 	"swell/stats"
-	"swell/users"
 )
 
 // sent are the metrics that there are.
@@ -124,7 +123,7 @@ func TestTheSetsOfTagsAreBounded(t *testing.T) {
 	if n := len(m.sets); n != mostSets {
 		t.Errorf("%d sets of tags", n)
 	}
-	if n := len(seen[users.GroupTag]); n != mostValues+1 {
+	if n := len(seen["group"]); n != mostValues+1 {
 		t.Errorf("%d groups", n)
 	}
 	if n := len(seen["error_type"]); n == 0 || n > mostValues+1 {

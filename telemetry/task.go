@@ -69,7 +69,7 @@ func (k *task) describe(cfg *ddtrace.StartSpanConfig) {
 func (k *task) labels() labels {
 	u := k.user
 	return labels{
-		run: u.Test().RunID, phase: u.Phase(), class: u.Class(), task: k.name, group: u.Tagged(users.GroupTag),
+		run: u.Test().RunID, phase: u.Phase(), class: u.Class(), task: k.name, group: u.Group(),
 	}
 }
 
@@ -79,7 +79,7 @@ func (k *task) end(err error) {
 		k.telemetry.metrics.task(k.labels(), err)
 	}
 	if k.span != nil {
-		k.span.SetTag(users.GroupTag, noGroup)
+		k.span.SetTag("group", noGroup)
 		for _, tag := range k.user.Tags() {
 			k.span.SetTag(tag.Key, tag.Value)
 		}

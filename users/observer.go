@@ -38,16 +38,12 @@ type Phase struct {
 	Settling bool
 }
 
-// GroupTag is the tag by which users are told apart in a comparison, such as
-// those of an A/B test. Give it few values.
-const GroupTag = "group"
-
 // SetGroup says which group the user's requests are part of in a comparison, such
-// as A or B, until the session ends. It is the [GroupTag] of what runs, too.
-func (u *User) SetGroup(name string) {
-	u.group = name
-	u.Tag(GroupTag, name)
-}
+// as A or B of an A/B test, until the session ends. There should be few.
+func (u *User) SetGroup(name string) { u.group = name }
+
+// Group is what was said with [User.SetGroup]; empty: nothing.
+func (u *User) Group() string { return u.group }
 
 // Tag is something that a workload says of a user or of what it works on.
 type Tag struct{ Key, Value string }
@@ -79,7 +75,8 @@ func withTag(tags []Tag, key, value string) []Tag {
 	return append(tags, Tag{key, value})
 }
 
-// Tags are what was said with [User.Tag] and holds now, each key once.
+// Tags are what was said with [User.Tag] and holds now, each key once, and the
+// group if there is one.
 func (u *User) Tags() []Tag {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -87,21 +84,10 @@ func (u *User) Tags() []Tag {
 	for _, t := range u.tags {
 		all = withTag(all, t.Key, t.Value)
 	}
-	return all
-}
-
-// Tagged is the value of one of [User.Tags]; empty if there is none.
-func (u *User) Tagged(key string) string {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	for _, tags := range [][]Tag{u.tags, u.traits} {
-		for _, t := range tags {
-			if t.Key == key {
-				return t.Value
-			}
-		}
+	if u.group != "" {
+		all = withTag(all, "group", u.group)
 	}
-	return ""
+	return all
 }
 
 // Doing is the name of the task that runs, or ran last, [OnStartTask] and [OnStopTask]

@@ -20,7 +20,7 @@ type tracedIn struct{}
 func (w witness) TaskStarted(ctx context.Context, u *User, task string) (context.Context, func(error)) {
 	w.note("%s begins %v late in %q, %v", task, u.Late(), u.Phase().Name, u.Phase().Settling)
 	return context.WithValue(ctx, tracedIn{}, task), func(err error) {
-		w.note("%s ends: %v, tags %v, group %q", task, err, u.Tags(), u.Tagged(GroupTag))
+		w.note("%s ends: %v, tags %v, group %q", task, err, u.Tags(), u.Group())
 	}
 }
 
@@ -61,7 +61,7 @@ func TestWhatAnObserverSeesOfOneUsersLife(t *testing.T) {
 		c.OnStart = func(_ context.Context, u *User) error {
 			session++
 			u.Tag("id", "nobody's")
-			u.Tag(GroupTag, fmt.Sprint(session))
+			u.SetGroup(fmt.Sprint(session))
 			return nil
 		}
 		c.OnStop = nothing
@@ -179,7 +179,7 @@ func TestNobodyWatches(t *testing.T) {
 	defer u.abort()
 	u.recorder = nobody{}
 	u.Tag("key", "value")
-	if len(u.Tags()) != 0 || u.Tagged("key") != "" || u.Phase() != (Phase{}) {
+	if len(u.Tags()) != 0 || u.Phase() != (Phase{}) {
 		t.Errorf("it kept %v in %v", u.Tags(), u.Phase())
 	}
 	send := func(context.Context) Measured { return Measured{} }

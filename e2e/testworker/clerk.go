@@ -33,7 +33,7 @@ func clerk(file string) users.Class {
 		OnStart: noting(ledger, "on_start", 1, func(ctx context.Context, u *users.User) error {
 			u.Tag("role", "clerk")
 			u.Tag("organisation", fmt.Sprintf("org-%d-%d", u.Seat(), u.Session()))
-			u.Tag(users.GroupTag, string("AB"[u.Seat()%2]))
+			u.SetGroup(string("AB"[u.Seat()%2]))
 			return get("/healthz?login")(ctx, u)
 		}),
 		OnStop: noting(ledger, "on_stop", 1, get("/healthz?logout")),
