@@ -22,7 +22,7 @@ func TestLinkTakesEveryFrameOfTheMastersForAWord(t *testing.T) {
 		t.Run(row.sentence, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := newRelay(t)
-				<-time.After(40 * time.Second)
+				pass(40 * time.Second)
 				r.theMaster.write(row.frame.appendTo(nil))
 				synctest.Wait()
 				if got := r.silentFor(); got != 0 {

@@ -26,7 +26,7 @@ func TestAStopBetweenTestsSetsNoDeadlineForTheNext(t *testing.T) {
 		if !over(tk.halts("stop")) {
 			t.Error("a stop between tests is held")
 		}
-		<-time.After(30 * time.Second)
+		pass(30 * time.Second)
 		tk.order(users.Target{"A": 1}, users.Test{})
 		select {
 		case <-tk.halts("stop"):
@@ -86,10 +86,10 @@ func TestHooksOfTwoTestsRunOneAfterTheOther(t *testing.T) {
 		tk := newTalk(t, Config{Classes: idlers("A"), OnTestStart: alone(&begun), OnTestStop: alone(&ended)})
 		for _, lasts := range []time.Duration{time.Second, 10 * time.Second, 5 * time.Second} {
 			tk.order(users.Target{"A": 1}, users.Test{})
-			<-time.After(lasts)
+			pass(lasts)
 			<-tk.halts("stop")
 		}
-		<-time.After(time.Minute)
+		pass(time.Minute)
 		if begun.Load() != ended.Load() || begun.Load() < 2 {
 			t.Errorf("OnTestStart succeeded %d times, OnTestStop ran %d times", begun.Load(), ended.Load())
 		}

@@ -34,7 +34,7 @@ func (tk *talk) joins(elapsed time.Duration, n int, options map[string]any) {
 func (tk *talk) ends(requests string) {
 	tk.t.Helper()
 	done := tk.halts("stop")
-	<-time.After(time.Second)
+	pass(time.Second)
 	if !over(done) {
 		tk.t.Fatal("the stop is not done")
 	}
@@ -50,31 +50,31 @@ func TestUsersFollowThePhaseOfTheRun(t *testing.T) {
 	}{
 		{"the phase changes in the middle of the run", func(tk *talk) {
 			tk.joins(0, 1, nil)
-			<-time.After(70*time.Second + half/10)
+			pass(70*time.Second + half/10)
 		}, "152"}, // after 0, 1, … 61 s, then after 61.1, 61.2, … 70
 		{"an edit in mid-run changes no phase", func(tk *talk) {
 			tk.joins(0, 1, nil)
-			<-time.After(59*time.Second + half)
+			pass(59*time.Second + half)
 			tk.joins(0, 1, map[string]any{"load_warmup_duration": "1000"})
-			<-time.After(10*time.Second + half + half/10)
+			pass(10*time.Second + half + half/10)
 		}, "152"},
 		{"a worker that joins late joins the running phase", func(tk *talk) {
 			tk.joins(90*time.Second, 1, nil)
-			<-time.After(10*time.Second + half/10)
+			pass(10*time.Second + half/10)
 		}, "101"},
 		{"a worker that joins in the baseline switches with the others", func(tk *talk) {
 			tk.joins(50*time.Second, 1, nil)
-			<-time.After(20*time.Second + half/10)
+			pass(20*time.Second + half/10)
 		}, "102"},
 		{"users that start after the switch are in the running phase", func(tk *talk) {
 			tk.joins(0, 0, nil)
-			<-time.After(70 * time.Second)
+			pass(70 * time.Second)
 			tk.joins(70*time.Second, 1, nil)
-			<-time.After(10*time.Second + half/10)
+			pass(10*time.Second + half/10)
 		}, "101"},
 		{"what the master sets wins", func(tk *talk) {
 			tk.joins(0, 1, map[string]any{"load_warmup_duration": "10.5"})
-			<-time.After(20*time.Second + half/10)
+			pass(20*time.Second + half/10)
 		}, "102"},
 	}
 	for _, row := range rows {
@@ -94,10 +94,10 @@ func TestASecondTestBeginsAtTheBaseline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tk := newTalk(t, cfg)
 		tk.joins(100*time.Second, 1, nil)
-		<-time.After(10*time.Second + 50*time.Millisecond)
+		pass(10*time.Second + 50*time.Millisecond)
 		tk.ends("101")
 		tk.joins(0, 1, nil)
-		<-time.After(10*time.Second + 50*time.Millisecond)
+		pass(10*time.Second + 50*time.Millisecond)
 		tk.ends("11")
 	})
 }
@@ -107,12 +107,12 @@ func TestATestWhoseSettingsAreWrongHasNoUsers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tk := newTalk(t, cfg)
 		tk.joins(0, 3, map[string]any{"load_warmup_duration": "soon", "load_seed": -1})
-		<-time.After(time.Minute)
+		pass(time.Minute)
 		tk.says("LOAD_WARMUP_DURATION (set on the master): must be")
 		tk.says("LOAD_SEED (set on the master): must be")
 		tk.ends("0")
 		tk.joins(0, 1, map[string]any{"load_warmup_duration": "10"}) // and the next may be right
-		<-time.After(5*time.Second + 500*time.Millisecond)
+		pass(5*time.Second + 500*time.Millisecond)
 		tk.ends("6")
 	})
 }
@@ -128,10 +128,10 @@ func TestTheSeedIsTheExperiments(t *testing.T) {
 		}
 		tk := newTalk(t, cfg)
 		tk.joins(0, 1, nil)
-		<-time.After(time.Second + time.Millisecond)
+		pass(time.Second + time.Millisecond)
 		tk.joins(0, 0, nil)
 		tk.joins(0, 1, nil)
-		<-time.After(time.Second)
+		pass(time.Second)
 		for _, seed := range seeds {
 			if seed != 11 {
 				t.Errorf("a user's seed is %d", seed)

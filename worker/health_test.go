@@ -71,19 +71,19 @@ func TestAnObserverIsToldHowTheWorkerFares(t *testing.T) {
 		}
 		is(Health{Connected: true, Worker: 3})
 		tk.joins(0, 2, map[string]any{runID: "run7"})
-		<-time.After(ReportInterval + time.Second)
+		pass(ReportInterval + time.Second)
 		two := map[string]map[users.Mode]int{"A": {users.On: 2}}
 		is(Health{Connected: true, Worker: 3, RunID: "run7", Users: two, Phase: users.Phase{Name: "baseline"}})
 		tk.link.rejected.Add(7)
-		<-time.After(57 * time.Second)
+		pass(57 * time.Second)
 		is(Health{Connected: true, Worker: 3, RunID: "run7", Users: two, RejectedFrames: 7, Phase: users.Phase{Name: "intervention", Settling: true}})
-		<-time.After(5 * time.Second)
+		pass(5 * time.Second)
 		is(Health{Connected: true, Worker: 3, RunID: "run7", Users: two, RejectedFrames: 7, Phase: users.Phase{Name: "intervention"}})
 		if n := d.seen(); n < 100 {
 			t.Errorf("it has seen %d requests", n)
 		}
 		done := tk.halts("stop")
-		<-time.After(5 * time.Second)
+		pass(5 * time.Second)
 		if !over(done) {
 			t.Fatal("the stop is not done")
 		}

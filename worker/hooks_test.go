@@ -38,7 +38,7 @@ func TestHooksRunOncePerTest(t *testing.T) {
 				tk.order(users.Target{"A": n}, users.Test{Host: "http://x"})
 			}
 			done := tk.halts("stop")
-			<-time.After(time.Second)
+			pass(time.Second)
 			if !over(done) || begun.Load() != i+1 || ended.Load() != i+1 {
 				t.Errorf("test %d: OnTestStart ran %d times, OnTestStop %d", i+1, begun.Load(), ended.Load())
 			}
@@ -67,7 +67,7 @@ func TestTransitionsAreFlushedAtTheEndOfATest(t *testing.T) {
 		for i := range int64(2) {
 			tk.order(users.Target{"A": 5}, users.Test{Host: "http://x"})
 			done := tk.halts("stop")
-			<-time.After(time.Second)
+			pass(time.Second)
 			if want := (i + 1) * 15; !over(done) || l.flushed.Load() != want { // start, stop, left
 				t.Errorf("test %d: %d of %d transitions are flushed, want %d", i+1, l.flushed.Load(), l.told.Load(), want)
 			}
@@ -95,11 +95,11 @@ func TestNoUserStartsBeforeOnTestStartHasSucceeded(t *testing.T) {
 					OnTestStop: func(context.Context, *users.Test) error { stops.Add(1); return nil },
 				})
 				tk.order(users.Target{"A": 2}, users.Test{})
-				<-time.After(time.Second)
+				pass(time.Second)
 				if n := a.now(); n != 0 {
 					t.Errorf("%d users live too early", n)
 				}
-				<-time.After(30 * time.Second)
+				pass(30 * time.Second)
 				if n := a.now(); n != row.after {
 					t.Errorf("%d users live later, want %d", n, row.after)
 				}
@@ -107,7 +107,7 @@ func TestNoUserStartsBeforeOnTestStartHasSucceeded(t *testing.T) {
 					tk.says("OnTestStart: ")
 				}
 				done := tk.halts("stop")
-				<-time.After(time.Second)
+				pass(time.Second)
 				if !over(done) {
 					t.Error("the stop is not done")
 				}
@@ -130,7 +130,7 @@ func TestAnOnTestStartThatFailsIsNotCalledAgainByTheRamp(t *testing.T) {
 		})
 		for n := range 30 {
 			tk.order(users.Target{"A": n}, users.Test{})
-			<-time.After(time.Second)
+			pass(time.Second)
 		}
 		if n := calls.Load(); n != 1 {
 			t.Errorf("it was called %d times", n)
@@ -152,7 +152,7 @@ func TestAStopEndsAnOnTestStartThatIsUnderWay(t *testing.T) {
 		})
 		tk.order(users.Target{"A": 2}, users.Test{})
 		done := tk.halts("stop")
-		<-time.After(time.Second)
+		pass(time.Second)
 		if !over(done) || !over(cancelled) || a.started.Load() != 0 {
 			t.Errorf("done %v, cancelled %v, %d users", over(done), over(cancelled), a.started.Load())
 		}

@@ -25,9 +25,9 @@ func TestResetStatsDropsWhatWasCountedDuringTheRamp(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				tk := newTalk(t, Config{Classes: []users.Class{steady()}})
 				tk.order(users.Target{"A": 1}, users.Test{Options: row.options})
-				<-time.After(5*time.Second + 500*time.Millisecond)
+				pass(5*time.Second + 500*time.Millisecond)
 				tk.link.events.put(spawned{})
-				<-time.After(6 * time.Second)
+				pass(6 * time.Second)
 				tk.halts("stop")
 				tk.says(row.want)
 			})
@@ -63,7 +63,7 @@ func TestReportsRetryWhatBoomerHasLost(t *testing.T) {
 		if !r.outstanding[1].sentAt.Equal(first) {
 			t.Error("it was repeated at once")
 		}
-		<-time.After(retryAfter + time.Millisecond)
+		pass(retryAfter + time.Millisecond)
 		r.retry()
 		if r.outstanding[1].sentAt.Equal(first) {
 			t.Error("it was not repeated")

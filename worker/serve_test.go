@@ -25,7 +25,7 @@ func TestUsersFollowTheOrders(t *testing.T) {
 			if got := map[string]int{"A": int(a.now()), "B": int(b.now())}; got["A"] != step["A"] || got["B"] != step["B"] {
 				t.Errorf("order %v: %v live", step, got)
 			}
-			<-time.After(time.Second)
+			pass(time.Second)
 		}
 		tk.says("connected to the master")
 	})
@@ -36,18 +36,18 @@ func TestAStopIsDoneWhenUsersAreGoneAndTheNumbersOut(t *testing.T) {
 		var a living
 		tk := newTalk(t, Config{Classes: []users.Class{a.of(steady())}})
 		tk.order(users.Target{"A": 4}, users.Test{})
-		<-time.After(10*time.Second + 500*time.Millisecond)
+		pass(10*time.Second + 500*time.Millisecond)
 		tk.deaf.Store(true)
 		done := tk.halts("stop")
 		if n := a.now(); n != 0 {
 			t.Errorf("%d users live after the stop", n)
 		}
-		<-time.After(20 * time.Second)
+		pass(20 * time.Second)
 		if over(done) {
 			t.Fatal("the stop was done before the numbers were out")
 		}
 		tk.deaf.Store(false)
-		<-time.After(20 * time.Millisecond)
+		pass(20 * time.Millisecond)
 		if !over(done) {
 			t.Fatal("the stop is not done")
 		}
@@ -76,9 +76,9 @@ func TestATestMayFollowAnother(t *testing.T) {
 			if n := a.now(); n != 2 {
 				t.Fatalf("%d users live", n)
 			}
-			<-time.After(5*time.Second + 500*time.Millisecond)
+			pass(5*time.Second + 500*time.Millisecond)
 			done := tk.halts("stop")
-			<-time.After(20 * time.Millisecond)
+			pass(20 * time.Millisecond)
 			if !over(done) {
 				t.Fatal("the stop is not done")
 			}
@@ -133,7 +133,7 @@ func TestHowLongAWorkerWaitsForItsUsers(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				tk := newTalk(t, Config{Classes: []users.Class{slow(10 * time.Second)}})
 				tk.order(users.Target{"A": 1}, users.Test{StopTimeout: row.stopTimeout})
-				<-time.After(time.Second)
+				pass(time.Second)
 				start, done := time.Now(), row.end(tk)
 				select {
 				case <-done:
@@ -186,7 +186,7 @@ func TestHowAConversationEnds(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				tk := newTalk(t, Config{Classes: []users.Class{slow(time.Hour)}})
 				tk.order(users.Target{"A": 1}, users.Test{})
-				<-time.After(time.Second)
+				pass(time.Second)
 				row.happens(tk)
 				select {
 				case <-tk.ended:
@@ -236,7 +236,7 @@ func TestATaskThatIgnoresItsContextCannotKeepTheWorker(t *testing.T) {
 		},
 		{"when the test is stopped a second time", 0, func(tk *talk) <-chan struct{} {
 			tk.halts("stop")
-			<-time.After(30 * time.Second)
+			pass(30 * time.Second)
 			tk.order(users.Target{"A": 1}, users.Test{})
 			return tk.halts("stop")
 		}, 45 * time.Second},
@@ -281,13 +281,13 @@ func TestAnOrderDuringTheEndStartsNobody(t *testing.T) {
 			OnTestStart: func(context.Context, *users.Test) error { hooks.Add(1); return nil },
 		})
 		tk.order(users.Target{"A": 1}, users.Test{StopTimeout: 10 * time.Second})
-		<-time.After(time.Second)
+		pass(time.Second)
 		tk.deaf.Store(true) // the end takes until the master reads again
 		tk.tell()
 		synctest.Wait()
 		for range 20 { // a master in its ramp sends an order each second
 			tk.order(users.Target{"A": 5}, users.Test{})
-			<-time.After(time.Second)
+			pass(time.Second)
 		}
 		if n := a.started.Load(); n != 1 {
 			t.Errorf("%d users were started", n)
@@ -359,7 +359,7 @@ func TestAllUsersOfATestShareItsSeed(t *testing.T) {
 			t.Errorf("the seeds of one test: %v", seeds)
 		}
 		tk.halts("stop")
-		<-time.After(time.Second)
+		pass(time.Second)
 		tk.order(users.Target{"A": 2}, users.Test{})
 		if len(seeds) != 2 {
 			t.Errorf("the seeds of two tests: %v", seeds)
@@ -401,7 +401,7 @@ func TestAWorkerMayBeMadeOfManyClasses(t *testing.T) {
 		target["A"] = 0
 		tk.order(target, users.Test{})
 		done := tk.halts("stop")
-		<-time.After(time.Second)
+		pass(time.Second)
 		if !over(done) {
 			t.Error("the stop is not done")
 		}

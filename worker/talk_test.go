@@ -45,6 +45,13 @@ func steady() users.Class {
 	}
 }
 
+// pass lets time pass, and all happen that is due in it. What users have written
+// may be read then.
+func pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
 type talk struct {
 	t      *testing.T
 	worker *Worker

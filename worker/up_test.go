@@ -26,7 +26,7 @@ func TestLinkRewritesAndAnswersHeartbeats(t *testing.T) {
 func TestLinkKeepsTheMastersHeartbeatsToItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRelay(t)
-		<-time.After(40 * time.Second)
+		pass(40 * time.Second)
 		if got := r.silentFor(); got != 40*time.Second {
 			t.Errorf("the master has been silent for %v", got)
 		}
@@ -155,7 +155,7 @@ func TestLinkWakesPermitsWhenBoomerHasFinishedAChange(t *testing.T) {
 					t.Error("the permit is still parked")
 					r.permits.change()
 				}
-				<-time.After(2 * time.Second) // the second change is over
+				pass(2 * time.Second) // the second change is over
 			})
 		})
 	}

@@ -15,7 +15,7 @@ func TestAWorkerIsAliveWhileItsLoopTurns(t *testing.T) {
 		if err := tk.worker.Alive(); err != nil {
 			t.Errorf("at the start: %v", err)
 		}
-		<-time.After(10 * time.Minute) // nothing to do but to listen
+		pass(10 * time.Minute) // nothing to do but to listen
 		if err := tk.worker.Alive(); err != nil {
 			t.Errorf("after ten quiet minutes: %v", err)
 		}
@@ -29,11 +29,11 @@ func TestAWorkerWhoseLoopIsStuckSaysSo(t *testing.T) {
 			t.Errorf("before it runs: %v", err)
 		}
 		w.vitals.turn()
-		<-time.After(stall)
+		pass(stall)
 		if err := w.Alive(); err != nil {
 			t.Errorf("after %v: %v", stall, err)
 		}
-		<-time.After(12 * time.Second)
+		pass(12 * time.Second)
 		if err := w.Alive(); err == nil || err.Error() != "the worker's loop has not turned for 42s" {
 			t.Errorf("after 42 s: %v", err)
 		}
