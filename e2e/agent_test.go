@@ -132,6 +132,19 @@ func (a *agent) traces() []trace {
 	return list
 }
 
+// forget makes the agent forget the traces so far.
+func (a *agent) forget() {
+	a.t.Helper()
+	res, err := http.Get(a.url("/test/session/clear"))
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	res.Body.Close()
+	if len(a.traces()) > 0 {
+		a.t.Fatal("the agent has not forgotten")
+	}
+}
+
 // checked fails the test if one of the agent's own checks has.
 func (a *agent) checked() {
 	a.t.Helper()

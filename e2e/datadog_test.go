@@ -168,11 +168,11 @@ func (o observed) requestsAreSpans(t *testing.T, traces []trace) {
 		}
 	}
 	for _, a := range o.log {
-		parts := strings.Split(a.Traceparent, "-") // version, trace, span, flags
-		if len(parts) != 4 || !strings.HasSuffix(parts[1], hex(number(t, a.DatadogTraceID))) {
+		id, span := a.ids(t)
+		if !strings.HasSuffix(id, hex(number(t, a.DatadogTraceID))) {
 			t.Fatalf("the target saw traceparent %q and x-datadog-trace-id %q", a.Traceparent, a.DatadogTraceID)
 		}
-		want[parts[1]+" "+parts[2]+" "+a.Path+" "+status(a)]++
+		want[id+" "+span+" "+a.Path+" "+status(a)]++
 		members := strings.Split(a.Baggage, ",")
 		if members[0] == "tenant=acme" {
 			members = members[1:]
@@ -199,8 +199,8 @@ func (o observed) targetContinues(t *testing.T) {
 		}
 	}
 	for _, a := range o.log {
-		parts := strings.Split(a.Traceparent, "-")
-		want[parts[1][16:]+" "+parts[2]+" "+a.Path+" "+status(a)]++
+		id, span := a.ids(t)
+		want[id[16:]+" "+span+" "+a.Path+" "+status(a)]++
 	}
 	equalCounts(t, "requests of the target", got, want)
 	o.far.checked()

@@ -143,10 +143,10 @@ func (m *master) nothingUnexpected(t *testing.T, log []access, w *process) {
 }
 
 // runs lets 20 users do one task until all its lines are in the access log.
-func (m *master) runs(t *testing.T, f flow) {
+func (m *master) runs(t *testing.T, f flow, agent *agent) {
 	t.Helper()
 	target := startTarget(t)
-	w := startWorker(t, swell, m.port, quick(only(f.task)))
+	w := startWorker(t, swell, m.port, quick(append(agent.env(), only(f.task))...))
 	m.ready(1)
 	m.swarm(20, 20, "host", target.host)
 	until(t, "all its lines are in the access log", func() bool {
@@ -167,21 +167,42 @@ func (m *master) runs(t *testing.T, f flow) {
 	w.signal(t, os.Interrupt)
 	w.wait(t)
 	m.ready(0)
+	named(t, f.task, log, agent.traces())
+	agent.forget()
+}
+
+// named fails the test if a request is no part of a trace that is named after the
+// task. Log-ins and -outs may be part of what users do when they start and stop.
+func named(t *testing.T, task string, log []access, traces []trace) {
+	t.Helper()
+	names := map[string]string{}
+	for _, tr := range traces {
+		root := tr.root(t)
+		names[root.wideID()] = root.Name
+	}
+	for _, a := range log {
+		id, _ := a.ids(t)
+		name := names[id]
+		around := (name == "user_on_start" || name == "user_on_stop") && slices.Contains(split(sessions), line(a))
+		if name != "user_"+task && !around {
+			t.Errorf("%s is part of the trace %q", line(a), name)
+		}
+	}
 }
 
 // Task by task: a run in which only that one is drawn, by those who can do it,
-// makes the requests that it should, with the statuses that it should, and no
-// others.
+// makes the requests that it should, with the statuses that it should, in spans of
+// the name that it should, and no others.
 func TestEachPaymentTask(t *testing.T) {
 	t.Parallel()
 	const masters = 3 // side by side, for most of it is waiting
 	for n := range masters {
 		t.Run(fmt.Sprintf("master %d", n+1), func(t *testing.T) {
 			t.Parallel()
-			m := startPayment(t, "--stop-timeout", "30")
+			m, agent := startPayment(t, "--stop-timeout", "30"), startAgent(t)
 			for i, f := range paymentFlows {
 				if i%masters == n {
-					t.Run(f.task, func(t *testing.T) { m.runs(t, f) })
+					t.Run(f.task, func(t *testing.T) { m.runs(t, f, agent) })
 				}
 			}
 		})

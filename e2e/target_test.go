@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -60,6 +61,17 @@ type access struct {
 	Traceparent    string
 	DatadogTraceID string `json:"x_datadog_trace_id"`
 	Remote         string
+}
+
+// ids are of the trace that the request was part of, in 32 digits, and of its span
+// in there, in 16. A request without fails the test.
+func (a access) ids(t *testing.T) (trace, span string) {
+	t.Helper()
+	parts := strings.Split(a.Traceparent, "-") // version, trace, span, flags
+	if len(parts) != 4 || len(parts[1]) != 32 {
+		t.Fatalf("%s %s came with the traceparent %q", a.Method, a.Path, a.Traceparent)
+	}
+	return parts[1], parts[2]
 }
 
 // accesses reads the log so far, without the probes of startTarget.
