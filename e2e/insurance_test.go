@@ -38,7 +38,7 @@ var insuranceFlows = map[string]map[string]*regexp.Regexp{
 		"file_claim": steps("GET /policies?active 200", "POST /claims (201, GET /claims/[id] 200|409)"),
 		"process_claim": steps("(GET /claims?submitted 200|GET /claims?under_review 200|GET /claims?under_review 200, GET /claims?submitted 200|"+
 			"GET /claims?submitted 200, GET /claims?under_review 200)",
-			"(PUT /claims/[id]/status (200|409), )?PUT /claims/[id]/status (200|409)", "GET /claims/[id]/history 200"),
+			"(PUT /claims/[id]/status 200, )?PUT /claims/[id]/status (200|409)", "GET /claims/[id]/history 200"),
 		"review_claims": steps("GET /claims 200", "GET /claims/[id] 200", "GET /claims/[id]/history 200"),
 	},
 }
@@ -505,6 +505,32 @@ func TestTheInsuranceExampleCommands(t *testing.T) {
 	}
 	if n := want["GET "+organizationsPath]; n != 2 {
 		t.Errorf("%d times %s, want once a worker", n, organizationsPath)
+	}
+}
+
+// Of two agents who take the same claim one is told so (409), looks at it and goes
+// on: nothing fails.
+func TestAColleagueWasQuicker(t *testing.T) {
+	t.Parallel()
+	target := startInsuranceTarget(t, "--service-time", "20ms") // long enough to meet in
+	m := startInsurance(t, "--stop-timeout", "30")
+	w := startWorker(t, swell, m.port, hasty(weighing("process_claim")))
+	m.ready(1)
+	m.swarm(100, 100, "host", target.host)
+	tooLate := func(tr trip) bool { return strings.Contains(tr.String(), "PUT /claims/[id]/status 409") }
+	until(t, "agents have met over claims", func() bool {
+		return lines(target.accesses())["PUT /api/v1/claims/[id]/status 409"] > 3
+	})
+	m.stop()
+	m.ready(1)
+	log := target.ended()
+	m.nothingUnexpected(t, log, w)
+	for who, list := range trips(t, log) {
+		for i, tr := range list[:len(list)-1] {
+			if _, task := taskOf(tr); tooLate(tr) && task != "process_claim" {
+				t.Errorf("task %d of %s: %s", i+1, who, tr)
+			}
+		}
 	}
 }
 
