@@ -52,36 +52,57 @@ func (r *reading) keep(name string, weights map[string]float64, classes []Class)
 // advise warns of what is valid but hardly meant. runTime is when the run ends,
 // 0: nobody knows.
 func (r *reading) advise(e Experiment, classes []Class, runTime time.Duration) {
-	bursts := slices.ContainsFunc(classes, func(c Class) bool { return e.Bursts(c.Bursty) })
+	var bursty []string
+	for _, c := range classes {
+		if e.Bursts(c.Bursty) {
+			bursty = append(bursty, c.Name)
+		}
+	}
 	list := e.Plan.Phases()
 	if len(list) == 1 {
-		for _, v := range e.values {
-			if v.Source != FromDefault && (strings.HasPrefix(v.Name, "LOAD_INTERVENTION_") || v.Name == "LOAD_SETTLE_DURATION") {
-				r.warn("%s: changes nothing, because LOAD_WARMUP_DURATION is 0 and there is no intervention", v.Name)
-			}
+		for _, name := range e.idle() {
+			r.warn("%s: changes nothing, because LOAD_WARMUP_DURATION is 0 and there is no intervention", name)
 		}
 	}
 	for i, phase := range list {
 		switch last := i+1 == len(list); {
 		case !last:
-			r.advisePhase(e, phase, bursts, "LOAD_WARMUP_DURATION", list[i+1].Start-phase.Start)
+			r.advisePhase(e, phase, bursty, "LOAD_WARMUP_DURATION", list[i+1].Start-phase.Start)
 		case runTime > phase.Start:
-			r.advisePhase(e, phase, bursts, "--run-time", runTime-phase.Start)
+			r.advisePhase(e, phase, bursty, "--run-time", runTime-phase.Start)
 		case runTime > 0:
 			r.warn("--run-time: the run ends after %v, before the switch at %v", runTime, phase.Start)
 		}
 	}
 }
 
-// advisePhase warns of a phase that is too short for what is in it; by is the
-// setting that says how long it is.
-func (r *reading) advisePhase(e Experiment, phase phases.Phase, bursts bool, by string, length time.Duration) {
+// idle are the settings that only an intervention would heed. Of those that say
+// for it what holds for the baseline nothing is lost without one.
+func (e Experiment) idle() []string {
+	texts := map[string]string{}
+	for _, v := range e.values {
+		texts[v.Name] = v.Text
+	}
+	var names []string
+	for _, v := range e.values {
+		what, ofIntervention := strings.CutPrefix(v.Name, "LOAD_INTERVENTION_")
+		differs := ofIntervention && v.Text != texts["LOAD_BASELINE_"+what]
+		if v.Source != FromDefault && (differs || v.Name == "LOAD_SETTLE_DURATION") {
+			names = append(names, v.Name)
+		}
+	}
+	return names
+}
+
+// advisePhase warns of a phase that is too short for what is in it, such as the
+// bursts of bursty classes; by is the setting that says how long it is.
+func (r *reading) advisePhase(e Experiment, phase phases.Phase, bursty []string, by string, length time.Duration) {
 	if ramp := phase.Ramp(e.Plan.UsersAt(phase.Start)); ramp > length {
 		r.warn("%s: the ramp to %d users takes %v, longer than the %s (%v)",
 			variable(phase.Name, "SPAWN_RATE"), phase.Users, ramp.Round(time.Millisecond), phase.Name, length)
 	}
-	if cycle := e.On.Mean + e.Off.Mean; bursts && length < cycle {
-		r.warn("%s: the %s (%v) is shorter than one ON/OFF cycle (%v on average)", by, phase.Name, length, cycle)
+	if cycle := e.On.Mean + e.Off.Mean; len(bursty) > 0 && length < cycle {
+		r.warn("%s: the %s (%v) is shorter than one ON/OFF cycle of %s (%v on average)", by, phase.Name, length, strings.Join(bursty, " and "), cycle)
 	}
 	if phase.Settle >= length {
 		r.warn("LOAD_SETTLE_DURATION: leaves nothing of the %s (%v) to compare", phase.Name, length)

@@ -95,7 +95,7 @@ func TestWarnings(t *testing.T) {
 		{
 			"a phase shorter than a cycle",
 			map[string]string{"LOAD_WARMUP_DURATION": "89"},
-			[]string{"LOAD_WARMUP_DURATION: the baseline (1m29s) is shorter than one ON/OFF cycle (1m30s on average)"},
+			[]string{"LOAD_WARMUP_DURATION: the baseline (1m29s) is shorter than one ON/OFF cycle of Shopper (1m30s on average)"},
 		},
 		{"without bursts there is no cycle", map[string]string{"LOAD_WARMUP_DURATION": "20", "LOAD_BURST_OFF_DURATION_MEAN": "0"}, nil},
 		{
@@ -108,6 +108,7 @@ func TestWarnings(t *testing.T) {
 			map[string]string{"LOAD_INTERVENTION_USERS": "50"},
 			[]string{"LOAD_INTERVENTION_USERS: changes nothing, because LOAD_WARMUP_DURATION is 0 and there is no intervention"},
 		},
+		{"an intervention that never comes but is as the baseline", map[string]string{"LOAD_BASELINE_USERS": "50", "LOAD_INTERVENTION_USERS": "50", "LOAD_INTERVENTION_ARRIVAL_RATE": "1.0"}, nil},
 		{
 			"unknown variables",
 			map[string]string{"LOAD_WARMUP_DURATOIN": "5", "LOAD_AVERAGE": "1"},
@@ -121,7 +122,7 @@ func TestWarnings(t *testing.T) {
 			map[string]string{"LOAD_WARMUP_DURATION": "300", "LOAD_INTERVENTION_USERS": "100", "run_time": "330"},
 			[]string{
 				"LOAD_INTERVENTION_SPAWN_RATE: the ramp to 100 users takes 45s, longer than the intervention (30s)",
-				"--run-time: the intervention (30s) is shorter than one ON/OFF cycle (1m30s on average)",
+				"--run-time: the intervention (30s) is shorter than one ON/OFF cycle of Shopper (1m30s on average)",
 			},
 		},
 		{
