@@ -140,6 +140,8 @@ func TestASettingThatIsRefused(t *testing.T) {
 		{local, "workers", "0", ": must be a whole number from 1 to 256"},
 		{local, "workers", "257", ": must be a whole number from 1 to 256"},
 		{local, "run-time", "soon", ": must be like 20, 20s, 3m, 2h, 1h20m"},
+		{local, "run-time", "20m1h", ": must be like 20, 20s, 3m, 2h, 1h20m"},
+		{local, "run-time", "1.5h", ": must be like 20, 20s, 3m, 2h, 1h20m"},
 		{local, "web-port", "0", port},
 		{local, "master-port", "70000", port},
 		{local, "target-port", "x", port},

@@ -19,9 +19,6 @@ func (o Options) check() error {
 func (o Options) checkPorts() error {
 	var errs []error
 	for _, p := range o.ports() {
-		if p.number < 1 || p.number > maxPort {
-			continue // Validate's
-		}
 		err := free(p.address)
 		switch {
 		case errors.Is(err, errBusy):
@@ -66,9 +63,6 @@ func accepts(ctx context.Context, addr string) bool {
 }
 
 func (o Options) checkLocustfile() error {
-	if o.Locustfile == "" {
-		return nil // Validate's
-	}
 	var errs []error
 	for name := range strings.SplitSeq(o.Locustfile, ",") {
 		name = strings.TrimSpace(name)

@@ -4,17 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"net"
-	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 )
 
 // Options says what to start on this machine. Settings that are named like one of Locust's mean what Locust means by it;
 // where a zero value says "not given", the flag is not passed and Locust's own default (or its environment variable, or
-// its configuration file) holds.
+// its configuration file) holds. Each is within its range: who reads the settings (package config) sees to that.
 type Options struct {
 	Swell      string // executable that workers and the demo target are started from; os.Executable() of the caller
 	Locust     string // executable of the stock Locust; see FindLocust
@@ -56,75 +53,16 @@ type TargetOptions struct {
 	Args      []string // further flags, as `swell target` takes them
 }
 
-const (
-	maxWorkers = 256
-	maxPort    = 65535
-)
-
-// runTime is the form of locust/util/timespan.py; the empty match is excluded by the caller.
-var runTime = regexp.MustCompile(`^([0-9]+|([0-9]+h)?([0-9]+m)?([0-9]+s)?)$`)
-
-// Validate returns everything that is wrong with the settings themselves, joined, one sentence each. It looks at nothing
+// Validate returns all that is wrong with how the settings fit together, joined, one sentence each. It looks at nothing
 // outside of o: Run checks files and ports.
 func (o Options) Validate() error {
-	return errors.Join(
-		needed("swell executable", o.Swell),
-		needed("locust executable", o.Locust),
-		needed("--locustfile", o.Locustfile),
-		o.validateHost(),
-		o.validateLoad(),
-		o.validatePorts(),
-		o.validateMasterArgs(),
-	)
-}
-
-func invalid(name, rule, got string) error {
-	return fmt.Errorf("%s: must be %s (got %s)", name, rule, got)
-}
-
-func needed(name, value string) error {
-	if value == "" {
-		return invalid(name, "given", `""`)
-	}
-	return nil
-}
-
-func (o Options) validateHost() error {
-	if o.Host == "" && (o.Target != nil || !o.Headless) {
-		return nil
-	}
-	u, err := url.Parse(o.Host)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
-		return invalid("--host", "the base URL of the service under test, like http://127.0.0.1:8080", strconv.Quote(o.Host))
-	}
-	return nil
-}
-
-func (o Options) validateLoad() error {
-	var errs []error
-	if o.Workers < 1 || o.Workers > maxWorkers {
-		errs = append(errs, invalid("--workers", fmt.Sprintf("between 1 and %d", maxWorkers), strconv.Itoa(o.Workers)))
-	}
-	if o.Users < 0 {
-		errs = append(errs, invalid("--users", "0 or more", strconv.Itoa(o.Users)))
-	}
-	if !(o.SpawnRate >= 0) || math.IsInf(o.SpawnRate, 0) {
-		errs = append(errs, invalid("--spawn-rate", "0 or more users a second", decimal(o.SpawnRate)))
-	}
-	if !runTime.MatchString(o.RunTime) {
-		errs = append(errs, invalid("--run-time", "like 20, 20s, 3m, 2h, 1h20m", strconv.Quote(o.RunTime)))
-	}
-	return errors.Join(errs...)
+	return errors.Join(o.validatePorts(), o.validateMasterArgs())
 }
 
 func (o Options) validatePorts() error {
 	var errs []error
 	holder := map[int]port{}
 	for _, p := range o.ports() {
-		if p.number < 1 || p.number > maxPort {
-			errs = append(errs, invalid(p.flag, fmt.Sprintf("between 1 and %d", maxPort), strconv.Itoa(p.number)))
-			continue
-		}
 		if other, taken := holder[p.number]; taken {
 			errs = append(errs, fmt.Errorf("%s: must be another port than %s (got %d for both)", p.flag, other.flag, p.number))
 			continue

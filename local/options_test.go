@@ -1,7 +1,6 @@
 package local
 
 import (
-	"math"
 	"net"
 	"os"
 	"path/filepath"
@@ -54,36 +53,12 @@ func TestValidate(t *testing.T) {
 		want     string // lines of the error
 	}{
 		{"a demo with the defaults is valid", func(o *Options) {}, ""},
-		{"a run against a host of one's own is valid", func(o *Options) { o.Host, o.Target = "https://api.test/v1", nil }, ""},
-		{"a headless run with everything is valid", func(o *Options) {
-			o.Headless, o.Users, o.SpawnRate, o.RunTime = true, 10, 2.5, "1h20m"
-		}, ""},
-		{"--headless needs nothing else", func(o *Options) { o.Headless = true }, ""},
-		{"a bare number of seconds is a run time", func(o *Options) { o.RunTime = "20" }, ""},
-		{"hours, minutes and seconds are a run time", func(o *Options) { o.RunTime = "3h30m10s" }, ""},
-		{"256 workers are valid", func(o *Options) { o.Workers = 256 }, ""},
 		{"arguments for Locust are valid behind the --", func(o *Options) {
 			o.MasterArgs = []string{"Payer", "--csv=out/run", "--html", "r.html", "--tags", "a", "-T", "b"}
 		}, ""},
 		{"headless, the web port is of no interest", func(o *Options) { o.Headless, o.WebPort = true, o.MasterPort }, ""},
 
-		{"no workers", func(o *Options) { o.Workers = 0 }, "--workers: must be between 1 and 256 (got 0)"},
-		{"too many workers", func(o *Options) { o.Workers = 257 }, "--workers: must be between 1 and 256 (got 257)"},
-		{"negative users", func(o *Options) { o.Users = -1 }, "--users: must be 0 or more (got -1)"},
-		{"a negative spawn rate", func(o *Options) { o.SpawnRate = -0.5 }, "--spawn-rate: must be 0 or more users a second (got -0.5)"},
-		{"a spawn rate that is no number", func(o *Options) { o.SpawnRate = math.NaN() }, "--spawn-rate: must be 0 or more users a second (got NaN)"},
-		{"an endless spawn rate", func(o *Options) { o.SpawnRate = math.Inf(1) }, "--spawn-rate: must be 0 or more users a second (got +Inf)"},
-		{"a run time in words", func(o *Options) { o.RunTime = "abc" }, `--run-time: must be like 20, 20s, 3m, 2h, 1h20m (got "abc")`},
-		{"a run time the wrong way round", func(o *Options) { o.RunTime = "20m1h" }, `--run-time: must be like 20, 20s, 3m, 2h, 1h20m (got "20m1h")`},
-		{"a Go duration with a fraction", func(o *Options) { o.RunTime = "1.5h" }, `--run-time: must be like 20, 20s, 3m, 2h, 1h20m (got "1.5h")`},
-		{"no host and no target, but a web UI that can name one", func(o *Options) { o.Target = nil }, ""},
-		{"no host, no target and no web UI", func(o *Options) { o.Target, o.Headless = nil, true }, `--host: must be the base URL of the service under test, like http://127.0.0.1:8080 (got "")`},
-		{"a host without a scheme", func(o *Options) { o.Host = "api.test:80" }, `--host: must be the base URL of the service under test, like http://127.0.0.1:8080 (got "api.test:80")`},
-		{"a host of another scheme", func(o *Options) { o.Host = "ftp://api.test" }, `--host: must be the base URL of the service under test, like http://127.0.0.1:8080 (got "ftp://api.test")`},
-		{"a URL without a host", func(o *Options) { o.Host = "http://:80/" }, `--host: must be the base URL of the service under test, like http://127.0.0.1:8080 (got "http://:80/")`},
-		{"a port out of range", func(o *Options) { o.WebPort = 65536 }, "--web-port: must be between 1 and 65535 (got 65536)"},
 		{"two ports alike", func(o *Options) { o.Target.Port = 5557 }, "--target-port: must be another port than --master-port (got 5557 for both)"},
-		{"no locustfile", func(o *Options) { o.Locustfile = "" }, `--locustfile: must be given (got "")`},
 		{
 			"a setting of ours behind the --", func(o *Options) { o.MasterArgs = []string{"--web-port=9000"} },
 			`--web-port: must not stand behind the --, give --web-port before the -- (got "--web-port=9000")`,
@@ -101,16 +76,9 @@ func TestValidate(t *testing.T) {
 			`--processes: must not stand behind the --, give --workers before the -- (got "--processes")`,
 		},
 		{
-			"everything wrong is told at once", func(o *Options) { *o = Options{SpawnRate: -1, Users: -2, RunTime: "x", Headless: true} },
-			`swell executable: must be given (got "")
-locust executable: must be given (got "")
---locustfile: must be given (got "")
---host: must be the base URL of the service under test, like http://127.0.0.1:8080 (got "")
---workers: must be between 1 and 256 (got 0)
---users: must be 0 or more (got -2)
---spawn-rate: must be 0 or more users a second (got -1)
---run-time: must be like 20, 20s, 3m, 2h, 1h20m (got "x")
---master-port: must be between 1 and 65535 (got 0)`,
+			"everything wrong is told at once", func(o *Options) { o.Target.Port, o.MasterArgs = 5557, []string{"--master"} },
+			"--target-port: must be another port than --master-port (got 5557 for both)\n" +
+				`--master: must not stand behind the --, it is set for you (got "--master")`,
 		},
 	} {
 		t.Run(row.sentence, func(t *testing.T) {

@@ -123,13 +123,13 @@ func TestNothingIsStartedWhenARuleIsBroken(t *testing.T) {
 	s := newStage(t)
 	holder := listen(loopback(s.o.WebPort))
 	defer holder.Close()
-	s.o.Workers = 0
+	s.o.MasterArgs = []string{"--master"}
 	s.raise()
 	s.until("the run is over", func() bool { return closed(s.over) })
 	if s.code != 2 || s.err == nil {
 		t.Fatalf("Run = %d, %v; want 2 and an error", s.code, s.err)
 	}
-	for _, part := range []string{"--workers: must be between 1 and 256 (got 0)", "choose another with --web-port"} {
+	for _, part := range []string{"--master: must not stand behind the --", "choose another with --web-port"} {
 		if !strings.Contains(s.err.Error(), part) {
 			t.Errorf("error has no %q: %v", part, s.err)
 		}
