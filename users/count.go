@@ -14,9 +14,12 @@ type Count struct {
 	CV float64
 }
 
+// longest bounds a draw by what a float64 counts exactly.
+const longest = 1 << 53
+
 // Draw takes a number from source.
 func (c Count) Draw(source rand.Source) int {
-	return int(max(1, min(math.Round(drawGamma(c.Mean, c.CV, source)), math.MaxInt32)))
+	return int(max(1, min(math.Round(drawGamma(c.Mean, c.CV, source)), longest)))
 }
 
 func (c Count) check() error {
@@ -90,7 +93,7 @@ func (c Count) drawByThinks(r *rand.Rand) (n int, ok bool) {
 	}
 	for range 1_000_000 {
 		x := drawSizeBiased(c.Mean, c.CV, r)
-		n := max(1, min(math.Round(x), math.MaxInt32))
+		n := max(1, min(math.Round(x), longest))
 		if r.Float64()*x < n-1 {
 			return int(n), true
 		}

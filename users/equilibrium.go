@@ -1,6 +1,7 @@
 package users
 
 import (
+	"math"
 	"math/rand/v2"
 	"sort"
 	"time"
@@ -39,8 +40,10 @@ type equilibrium struct {
 	think     Gamma
 	shares    Shares
 	perSecond float64
-	// ends[k-1] is the sum of P(S_i < T) for i = 1…k; the last is the mean of K.
-	ends []float64
+	// ends[k-1] is the sum of P(S_i < T) for i = 1…k, beyond that of all further
+	// bursts. The last and beyond add up to the mean of K.
+	ends   []float64
+	beyond float64
 }
 
 // in is the equilibrium of a rhythm under a think time: e itself if it is that
@@ -72,10 +75,8 @@ func newEquilibrium(r *Rhythm, think Gamma) *equilibrium {
 	thinks := r.Session.meanAbove1()
 	on, off, away := thinks*m, 0.0, r.Gap.Mean.Seconds()
 	if r.bursts() && m > 0 {
-		e.ends = burstEnds(r, think)
-		if n := len(e.ends); n > 0 {
-			off = e.ends[n-1] * r.Off.Mean.Seconds()
-		}
+		e.ends, e.beyond = burstEnds(r, think)
+		off = (e.within() + e.beyond) * r.Off.Mean.Seconds()
 	}
 	cycle := on + off + away
 	e.perSecond = (thinks + 1) / cycle
@@ -85,6 +86,15 @@ func newEquilibrium(r *Rhythm, think Gamma) *equilibrium {
 	}
 	e.shares = Shares{On: on / cycle, Off: off / cycle, Away: away / cycle}
 	return e
+}
+
+// within is the mean number of those of the bursts of [equilibrium.ends] that end
+// within a session.
+func (e *equilibrium) within() float64 {
+	if len(e.ends) == 0 {
+		return 0
+	}
+	return e.ends[len(e.ends)-1]
 }
 
 // place puts a new user where a random moment finds one. All draws are from
@@ -123,76 +133,109 @@ func (e *equilibrium) rest(g Gamma, r *rand.Rand) time.Duration {
 	return seconds(r.Float64() * drawSizeBiased(g.Mean.Seconds(), g.CV, r))
 }
 
-// placeThinking puts a user into a think time of a session: into a session in
-// proportion to its think times N-1, into any of them.
+// placeThinking puts a user into a think time of a session.
 func (e *equilibrium) placeThinking(p *pulse, r *rand.Rand) {
-	n, ok := e.rhythm.Session.drawByThinks(r)
+	at, due, left, ok := e.moment(r)
 	if !ok { // sessions of one request have no length
 		p.session = 0
 		p.arrive(0)
 		return
 	}
+	p.due, p.left = due, left
+	if e.rhythm.bursts() {
+		p.until = e.restOfBurst(at, r)
+	}
+}
+
+// moment is one of a session's think times: a session in proportion to its think
+// times N-1, any of them, any moment of that. It is at this time of the session,
+// due is what is left of the think time, left what is left of the session; ok is
+// false if there are no think times.
+func (e *equilibrium) moment(r *rand.Rand) (at float64, due time.Duration, left int, ok bool) {
+	n, ok := e.rhythm.Session.drawByThinks(r)
+	if !ok {
+		return 0, 0, 0, false
+	}
 	before := r.IntN(n - 1)
 	m, cv := e.think.Mean.Seconds(), e.think.CV
 	whole := drawSizeBiased(m, cv, r)
 	gone := whole * r.Float64()
-	p.left = n - 1 - before
-	p.due = seconds(whole - gone)
-	if !e.rhythm.bursts() {
-		return
+	return drawSum(float64(before), m, cv, r) + gone, seconds(whole - gone), n - 1 - before, true
+}
+
+// restOfBurst is what is left of the burst that is under way at a time of the
+// session, which began with one. After very many of them nothing is known of that
+// one but that it is there.
+func (e *equilibrium) restOfBurst(at float64, r *rand.Rand) time.Duration {
+	const many = 1_000
+	on := e.rhythm.On
+	if at > many*on.Mean.Seconds() {
+		return e.rest(on, r)
 	}
-	at, end := drawSum(float64(before), m, cv, r)+gone, 0.0
+	end := 0.0
 	for end <= at {
-		end += drawGamma(e.rhythm.On.Mean.Seconds(), e.rhythm.On.CV, r)
+		end += drawGamma(on.Mean.Seconds(), on.CV, r)
 	}
-	p.until = seconds(end - at)
+	return seconds(end - at)
 }
 
 // atBurstEnd draws what is left of the think time and of the session at a burst's
 // end: the k-th with a probability in proportion to P(S_k < T), then the session
 // on the condition that S_k < T. How often it has to try is, on average over k,
-// the number of k in the table over the mean of K.
+// the number of k in the table over the mean of K. Beyond the table a burst ends at
+// any moment alike.
 func (e *equilibrium) atBurstEnd(r *rand.Rand) (think time.Duration, requests int) {
-	k := 1 + sort.SearchFloat64s(e.ends, r.Float64()*e.ends[len(e.ends)-1])
+	x := r.Float64() * (e.within() + e.beyond)
+	if x >= e.within() {
+		for {
+			at, due, left, _ := e.moment(r)
+			if at > mostBursts*e.rhythm.On.Mean.Seconds() {
+				return due, left
+			}
+		}
+	}
+	k := 1 + sort.SearchFloat64s(e.ends, x)
 	m, cv := e.think.Mean.Seconds(), e.think.CV
-	var n int
-	var end, sum float64
 	for {
-		n = e.rhythm.Session.Draw(r)
-		sum = drawSum(float64(n-1), m, cv, r)
-		end = drawSum(float64(k), e.rhythm.On.Mean.Seconds(), e.rhythm.On.CV, r)
+		n := e.rhythm.Session.Draw(r)
+		sum := drawSum(float64(n-1), m, cv, r)
+		end := drawSum(float64(k), e.rhythm.On.Mean.Seconds(), e.rhythm.On.CV, r)
 		if end < sum {
-			break
+			rest, after := underWay(n-1, sum, end, cv, r)
+			return seconds(rest), after + 1
 		}
 	}
-	// Gamma variates over their sum do not depend on the sum: n-1 fresh ones,
-	// stretched to it, are think times that add up to it.
-	thinks := make([]float64, n-1)
-	raw := 0.0
-	for i := range thinks {
-		thinks[i] = drawGamma(m, cv, r)
-		raw += thinks[i]
-	}
-	if raw == 0 {
-		return 0, 1
-	}
-	at := 0.0
-	for i, t := range thinks {
-		if at += t * sum / raw; at > end {
-			return seconds(at - end), n - 1 - i
-		}
-	}
-	return 0, 1 // rounding
 }
 
-// burstEnds is the running sum of P(S_k < T) over k.
-func burstEnds(r *Rhythm, think Gamma) []float64 {
+// underWay is what is left of that of n think times which is under way at a time
+// of their sum, and how many come after it. It halves them until one is left: what
+// the first of them come to, as a part of what all come to, does not depend on the
+// latter (gamma variates over their sum are Dirichlet-distributed).
+func underWay(n int, sum, at, cv float64, r *rand.Rand) (rest float64, after int) {
+	for n > 1 {
+		first := n / 2
+		head, tail := drawSum(float64(first), 1, cv, r), drawSum(float64(n-first), 1, cv, r)
+		if head+tail == 0 { // too small for a float64
+			head, tail = float64(first), float64(n-first)
+		}
+		head *= sum / (head + tail)
+		if at < head {
+			n, sum, after = first, head, after+n-first
+		} else {
+			n, sum, at = n-first, sum-head, at-head
+		}
+	}
+	return max(0, sum-at), after
+}
+
+// burstEnds is the running sum of P(S_k < T) over k, and what is beyond its end:
+// S_k is hardly anything but k times its mean there.
+func burstEnds(r *Rhythm, think Gamma) (ends []float64, beyond float64) {
 	lengths := r.Session.buckets()
 	from := make([]float64, len(lengths)+1) // from[i] is the probability of lengths[i…]
 	for i := len(lengths) - 1; i >= 0; i-- {
 		from[i] = from[i+1] + lengths[i].p
 	}
-	var ends []float64
 	sum, first := 0.0, 0
 	for k := 1; k <= mostBursts; k++ {
 		p := 0.0
@@ -209,15 +252,42 @@ func burstEnds(r *Rhythm, think Gamma) []float64 {
 			p += lengths[i].p * q
 		}
 		if sum += p; p <= sum*1e-9 {
-			break
+			return ends, 0
 		}
 		ends = append(ends, sum)
 	}
-	return ends
+	on := r.On.Mean.Seconds()
+	for _, l := range lengths {
+		longer, p := excess(l.thinks, think, mostBursts*on)
+		beyond += l.p * (longer/on + p*(r.On.CV*r.On.CV-1)/2) // the mean number of renewals (Cox, section 4.2)
+	}
+	return ends, max(0, beyond)
 }
 
-// mostBursts of a session are looked at: it bounds the time that takes.
+// mostBursts of a session are looked at one by one: it bounds the time that takes.
 const mostBursts = 20_000
+
+// excess is by how much the sum of n think times is longer than x, on average, and
+// the probability that it is longer:
+//
+//	E[(T−x)⁺] = m·P(T₁ > x) − x·P(T > x)
+//
+// where m is the mean of T, and the shape of T₁ is larger by 1.
+func excess(n float64, think Gamma, x float64) (mean, p float64) {
+	const narrow = 1e-3 // T is as good as constant
+	m, cv := n*think.Mean.Seconds(), think.CV/math.Sqrt(n)
+	t, ok := gammaOf(m, cv, nil)
+	switch {
+	case ok && cv >= narrow:
+		longer := t
+		longer.Alpha++
+		return m*longer.Survival(x) - x*t.Survival(x), t.Survival(x)
+	case m > x:
+		return m - x, 1
+	default:
+		return 0, 0
+	}
+}
 
 // below is the probability that a sum of k draws of a is less than one of n
 // draws of b. Of two gamma variates X and Y with rates u and v, uX/(uX+vY) is

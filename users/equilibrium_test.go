@@ -174,6 +174,18 @@ func TestSharesThatCanBeComputedByHand(t *testing.T) {
 			Shares{47.5 / (47.5 + 95 + 120), 95 / (47.5 + 95 + 120), 120 / (47.5 + 95 + 120)},
 			20 / (47.5 + 95 + 120),
 		},
+		{
+			"sessions of very many bursts are hardly ever over: ON over ON and OFF",
+			func(r *Rhythm, _ *Load) { r.Session.Mean = 1e9 },
+			Shares{1. / 3, 2. / 3, 0},
+			0.2 / 3,
+		},
+		{
+			"constants: 999,999 think times of 5 s, 166,666 pauses of 60 s, a gap of 120 s",
+			func(r *Rhythm, l *Load) { r.On.CV, r.Session, l.Think.CV = 0, Count{Mean: 1e6}, 0 },
+			Shares{4999995. / 15000075, 9999960. / 15000075, 120. / 15000075},
+			1e6 / 15000075,
+		},
 		{"sessions of one request: always away", func(r *Rhythm, _ *Load) { r.Session = Count{Mean: 1} }, Shares{0, 0, 1}, 1. / 120},
 	}
 	for _, row := range rows {
@@ -191,7 +203,7 @@ func TestSharesThatCanBeComputedByHand(t *testing.T) {
 	t.Logf("with the usual settings: %+v, %.5f requests a second", r.Shares(l), r.RequestsPerSecond(l))
 }
 
-// Odd settings find a place too, and soon.
+// Odd settings find a place too, the right one, and soon.
 func TestEveryRhythmHasAPlaceToBegin(t *testing.T) {
 	rows := []struct {
 		sentence string
@@ -202,6 +214,8 @@ func TestEveryRhythmHasAPlaceToBegin(t *testing.T) {
 		{"sessions of one request without a gap", func(r *Rhythm, _ *Load) { r.Session, r.Gap = Count{Mean: 1}, Gamma{} }},
 		{"sessions that are hardly ever longer than one", func(r *Rhythm, _ *Load) { r.Session = Count{0.01, 0.5} }},
 		{"long sessions of short bursts", func(r *Rhythm, _ *Load) { r.Session.Mean, r.On.Mean = 20_000, time.Second }},
+		{"sessions that never end", func(r *Rhythm, _ *Load) { r.Session.Mean = 1e9 }},
+		{"very many requests in a burst", func(r *Rhythm, l *Load) { r.Session.Mean, l.Think.Mean = 1e9, time.Microsecond }},
 		{"wild sessions", func(r *Rhythm, _ *Load) { r.Session.CV = 10 }},
 		{"bursts longer than any session", func(r *Rhythm, _ *Load) { r.On.Mean = 1000 * time.Hour }},
 		{"pauses longer than any test", func(r *Rhythm, _ *Load) { r.Off.Mean = 1e6 * time.Hour }},
@@ -212,14 +226,19 @@ func TestEveryRhythmHasAPlaceToBegin(t *testing.T) {
 			row.change(r, l)
 			begun := time.Now()
 			e := newEquilibrium(r, l.think())
-			for seat := range 100 {
+			const n = 1000
+			placed := newCensus()
+			for seat := range n {
 				p := newPulse(r, 7, 0, seat)
 				source := pcg(7, 0, seat, startStream)
 				e.place(p, &source)
 				if _, at := p.next(); at < 0 || (p.mode == On && p.left < 1) {
 					t.Fatalf("seat %d begins with %+v", seat, p)
 				}
+				placed.take(p, 0)
 			}
+			within(t, "ON", placed.share(On), e.shares.On, n)
+			within(t, "OFF", placed.share(Off), e.shares.Off, n)
 			t.Logf("%+v after %v", e.shares, time.Since(begun))
 		})
 	}
