@@ -68,12 +68,16 @@ func (c *command) writeLocustfile(w io.Writer, workload string) error {
 		}
 	}
 	var settings []locustfileSetting
+	ofWorkers := config.Variables()
 	for _, s := range config.ExperimentSettings() {
 		settings = append(settings, locustfileSetting{s, config.ExperimentRule(s.Env)})
+		ofWorkers = slices.DeleteFunc(ofWorkers, func(name string) bool { return name == s.Env })
 	}
 	_, err := io.WriteString(w, locust.Master)
 	if err == nil {
-		err = locustfileTemplate.Execute(w, map[string]any{"Settings": settings, "Classes": classes, "Elsewhere": elsewhere})
+		err = locustfileTemplate.Execute(w, map[string]any{
+			"Settings": settings, "OfWorkers": ofWorkers, "Classes": classes, "Elsewhere": elsewhere,
+		})
 	}
 	if err != nil {
 		return failed{fmt.Errorf("write the locustfile: %w", err)}

@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/agext/levenshtein"
-
-	"swell/phases"
 )
 
 // keep drops the weights of tasks that no class has, with a warning, warns of
@@ -67,9 +65,9 @@ func (r *reading) advise(e Experiment, classes []Class, runTime time.Duration) {
 	for i, phase := range list {
 		switch last := i+1 == len(list); {
 		case !last:
-			r.advisePhase(e, phase, bursty, "LOAD_WARMUP_DURATION", list[i+1].Start-phase.Start)
+			r.advisePhase(e, i, bursty, "LOAD_WARMUP_DURATION", list[i+1].Start-phase.Start)
 		case runTime > phase.Start:
-			r.advisePhase(e, phase, bursty, "--run-time", runTime-phase.Start)
+			r.advisePhase(e, i, bursty, "--run-time", runTime-phase.Start)
 		case runTime > 0:
 			r.warn("--run-time: the run ends after %v, before the switch at %v", runTime, phase.Start)
 		}
@@ -94,10 +92,11 @@ func (e Experiment) idle() []string {
 	return names
 }
 
-// advisePhase warns of a phase that is too short for what is in it, such as the
-// bursts of bursty classes; by is the setting that says how long it is.
-func (r *reading) advisePhase(e Experiment, phase phases.Phase, bursty []string, by string, length time.Duration) {
-	if ramp := phase.Ramp(e.Plan.UsersAt(phase.Start)); ramp > length {
+// advisePhase warns of the i-th phase if it is too short for what is in it, such as
+// the bursts of bursty classes; by is the setting that says how long it is.
+func (r *reading) advisePhase(e Experiment, i int, bursty []string, by string, length time.Duration) {
+	phase := e.Plan.Phases()[i]
+	if ramp := e.Plan.Ramps()[i].Takes; ramp > length {
 		r.warn("%s: the ramp to %d users takes %v, longer than the %s (%v)",
 			variable(phase.Name, "SPAWN_RATE"), phase.Users, ramp.Round(time.Millisecond), phase.Name, length)
 	}
@@ -119,14 +118,21 @@ func runTime(masterOptions map[string]any) time.Duration {
 	return time.Duration(s * float64(time.Second))
 }
 
-// unknownVariables warns of LOAD_… variables that nobody reads.
-func (r *reading) unknownVariables() {
-	var known []string
+// Variables are the names of all LOAD_… variables that some verb reads, sorted.
+func Variables() []string {
+	var names []string
 	for _, s := range slices.Concat(ExperimentSettings(), InsuranceSettings(), WorkerSettings(), RunSettings(), DemoSettings()) {
 		if strings.HasPrefix(s.Env, "LOAD_") {
-			known = append(known, s.Env)
+			names = append(names, s.Env)
 		}
 	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// unknownVariables warns of LOAD_… variables that nobody reads.
+func (r *reading) unknownVariables() {
+	known := Variables()
 	environment := os.Environ()
 	slices.Sort(environment)
 	for _, entry := range environment {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 
 	"swell/model"
@@ -40,6 +41,18 @@ type Experiment struct {
 
 // Values are all settings in the order of their table.
 func (e Experiment) Values() []Value { return slices.Clone(e.values) }
+
+// Told are the settings that are not the defaults as one would type them, each with
+// where it came from, in the order of their table.
+func (e Experiment) Told() []string {
+	var list []string
+	for _, v := range e.values {
+		if v.Source != FromDefault {
+			list = append(list, fmt.Sprintf("%s=%s (%s)", v.Name, clip(v.Line()), v.Source))
+		}
+	}
+	return list
+}
 
 // Overruled are the variables of the worker's environment that the master
 // overruled with another value, sorted.

@@ -97,6 +97,21 @@ func TestWarnings(t *testing.T) {
 			map[string]string{"LOAD_WARMUP_DURATION": "89"},
 			[]string{"LOAD_WARMUP_DURATION: the baseline (1m29s) is shorter than one ON/OFF cycle of Shopper (1m30s on average)"},
 		},
+		{
+			"a ramp to the master's -u at its -r",
+			map[string]string{"LOAD_WARMUP_DURATION": "300", "num_users": "1000", "spawn_rate": "1"},
+			[]string{"LOAD_BASELINE_SPAWN_RATE: the ramp to 1000 users takes 16m40s, longer than the baseline (5m0s)"},
+		},
+		{
+			"a ramp from the master's -u",
+			map[string]string{"LOAD_WARMUP_DURATION": "300", "LOAD_INTERVENTION_USERS": "310", "run_time": "400", "num_users": "300", "spawn_rate": "50"},
+			nil,
+		},
+		{
+			"what Locust takes and Swell would not", // here the numbers are of no use, and no error
+			map[string]string{"LOAD_WARMUP_DURATION": "300", "num_users": "100000000", "spawn_rate": "0.0001"},
+			nil,
+		},
 		{"without bursts there is no cycle", map[string]string{"LOAD_WARMUP_DURATION": "20", "LOAD_BURST_OFF_DURATION_MEAN": "0"}, nil},
 		{
 			"a weight for a task that no class has",
@@ -146,9 +161,11 @@ func TestWarnings(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.sentence, func(t *testing.T) {
 			options := map[string]any{}
-			if seconds, ok := row.env["run_time"]; ok { // the master's
-				options["run_time"] = seconds
-				delete(row.env, "run_time")
+			for name, value := range row.env {
+				if name == strings.ToLower(name) { // the master's
+					options[name] = value
+					delete(row.env, name)
+				}
 			}
 			e, err := experiment(t, row.env, options)
 			if err != nil {

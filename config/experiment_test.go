@@ -132,7 +132,7 @@ func TestOnlyExplicitValuesOfTheMasterWin(t *testing.T) {
 	}
 	for _, row := range rows {
 		t.Run(row.sentence, func(t *testing.T) {
-			options := map[string]any{"load_baseline_users": row.option, "num_users": 1}
+			options := map[string]any{"load_baseline_users": row.option}
 			if row.option == "absent" {
 				delete(options, "load_baseline_users")
 			}
@@ -147,6 +147,21 @@ func TestOnlyExplicitValuesOfTheMasterWin(t *testing.T) {
 				t.Errorf("overruled: %v", got)
 			}
 		})
+	}
+}
+
+// What the plan says of the baseline's users is what the master begins with.
+func TestTheMastersUsersAreTheBaselines(t *testing.T) {
+	e, err := experiment(t, map[string]string{"LOAD_BASELINE_USERS": "30"}, map[string]any{"num_users": int64(70), "spawn_rate": 2.5})
+	if now := e.Plan.At(0); err != nil || now.Users != 70 || now.SpawnRate != 2.5 {
+		t.Errorf("got %d users at %v, %v", now.Users, now.SpawnRate, err)
+	}
+	if got := e.Overruled(); !slices.Equal(got, []string{"LOAD_BASELINE_USERS"}) {
+		t.Errorf("overruled: %v", got)
+	}
+	e, err = experiment(t, map[string]string{"LOAD_BASELINE_SPAWN_RATE": "2.0"}, map[string]any{"spawn_rate": 2.0})
+	if got := e.Overruled(); err != nil || len(got) > 0 {
+		t.Errorf("overruled by the same: %v (%v)", got, err)
 	}
 }
 

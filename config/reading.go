@@ -34,6 +34,9 @@ type Value struct {
 	Source     Source
 }
 
+// Line is the value on one line.
+func (v Value) Line() string { return strings.Join(strings.Fields(v.Text), " ") }
+
 // reading is one pass over the settings of an experiment: the raw values first,
 // then what is wrong with them.
 type reading struct {
@@ -63,7 +66,13 @@ func gather(masterOptions map[string]any) (*reading, error) {
 		if err != nil {
 			r.problems = append(r.problems, fmt.Errorf("%s (set on the master): %w", s.Env, err))
 		}
+		if text == "" {
+			text = locustsOwn(s.Env, masterOptions)
+		}
 		if text != "" {
+			if sameNumber(text, v.Text) { // 2.0 that went through Python is 2
+				text = v.Text
+			}
 			if v.Source == FromEnvironment && v.Text != text {
 				r.overruled = append(r.overruled, s.Env)
 			}
@@ -73,6 +82,27 @@ func gather(masterOptions map[string]any) (*reading, error) {
 	}
 	slices.Sort(r.overruled)
 	return r, nil
+}
+
+// locustsOwn is what a master has for a setting by a name of Locust's: the users
+// and the spawn rate that it begins with are -u and -r. It is the master's business
+// what they may be: what is beyond our rules is not taken.
+func locustsOwn(name string, masterOptions map[string]any) string {
+	option := map[string]string{"LOAD_BASELINE_USERS": "num_users", "LOAD_BASELINE_SPAWN_RATE": "spawn_rate"}[name]
+	text, err := optionText(masterOptions[option])
+	if err != nil || option == "" {
+		return ""
+	}
+	if f, err := strconv.ParseFloat(text, 64); err != nil || !ExperimentRule(name).between(f) {
+		return ""
+	}
+	return text
+}
+
+func sameNumber(a, b string) bool {
+	x, errX := strconv.ParseFloat(a, 64)
+	y, errY := strconv.ParseFloat(b, 64)
+	return errX == nil && errY == nil && x == y
 }
 
 // optionText is a master's option as one would type it; empty: not set.

@@ -141,6 +141,7 @@ func TestARampAndTheSwitch(t *testing.T) {
 	t.Parallel()
 	m, _ := experiment(t, []string{"LOAD_INTERVENTION_USERS=1000", "LOAD_INTERVENTION_SPAWN_RATE=2"})
 	m.swarm(8, 2, "load_warmup_duration", "1")
+	m.says(t, "The ramp takes longer than the warm-up of 1 s: 1000 users after it", 1)
 	m.says(t, "All users spawned", 1)
 	m.says(t, switched+" 1 s", 1)
 	all := m.out.String()

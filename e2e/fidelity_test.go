@@ -40,9 +40,10 @@ func TestTheTimingHoldsFromOutside(t *testing.T) {
 	}
 	requests := target.ended()
 
-	// The allowances leave room for a machine that is busy with other tests: how
-	// exact the waits are is measured here, not tested (see docs/fidelity.md).
-	allowed := []string{"fidelity", "--allowance-p50", "1s", "--allowance-p99", "1m", "--transition-log", transitions, "--access-log"}
+	// The allowances leave room for a machine that is busy with other tests; that of
+	// the median is half of the mean wait, about 30 times what was ever seen. How
+	// exact the waits are is measured, not tested (see docs/fidelity.md).
+	allowed := []string{"fidelity", "--allowance-p50", "50ms", "--allowance-p99", "1m", "--transition-log", transitions, "--access-log"}
 	check := start(t, "fidelity", nil, swell, append(allowed, target.log)...)
 	if code := check.wait(t); code != 0 || !strings.Contains(check.out.String(), "all of it holds") {
 		t.Fatalf("exit code %d:\n%s", code, check.out)

@@ -243,6 +243,9 @@ func TestTheMasterOverrules(t *testing.T) {
 	if !strings.Contains(said.String(), "WARNING/x: the master overrules LOAD_BASELINE_THINK_TIME_MEAN of this worker's environment") {
 		t.Errorf("it says %s", said)
 	}
+	if want := "INFO/x: this run's settings: LOAD_BASELINE_THINK_TIME_MEAN=4 (master), LOAD_SEED=7 (environment)\n"; !strings.Contains(said.String(), want) {
+		t.Errorf("it says %s, want %s", said, want)
+	}
 }
 
 func TestAWarningIsSaidOnce(t *testing.T) {

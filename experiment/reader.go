@@ -37,6 +37,9 @@ func (r *Reader) Read(options map[string]any) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
+	if told := e.Told(); len(told) > 0 {
+		r.Log.Info("this run's settings: " + strings.Join(told, ", "))
+	}
 	run := New(e, r.Classes, drawnSeed(options), r.Log)
 	r.Log.Info(fmt.Sprintf("LOAD_SEED=%d repeats this run's draws", run.Seed()))
 	return run, nil

@@ -11,13 +11,14 @@ It also takes the settings of an experiment in two phases, as custom arguments
 users when the warm-up is over. Workers get the settings in the spawn message.
 """
 
+import difflib
 import json
 import logging
 import os
 import re
 import sys
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from time import time as _wall_clock
 from typing import NamedTuple
 
@@ -79,6 +80,9 @@ _DEFAULTS = {"LOAD_BASELINE_USERS": "num_users", "LOAD_BASELINE_SPAWN_RATE": "sp
 
 _SETTINGS: list[_Setting] = []  # filled below, from Swell's own table
 
+# Variables that only the workers read.
+_OF_WORKERS: set[str] = set()
+
 
 # Reading settings
 
@@ -102,6 +106,14 @@ def _problems(options: Mapping, tasks: Mapping[str, list[str]]) -> list[str]:
             bad = [f"{setting.name}: {problem}" for problem in _idle_classes(text, setting.highest, tasks)]
         found += bad
     return found
+
+
+def _warn_of_unknown(variables: Iterable[str]) -> None:
+    """Says which of these variables look like settings and are none."""
+    known = _OF_WORKERS | {setting.name for setting in _SETTINGS}
+    for name in sorted(variables):
+        if name.startswith("LOAD_") and name not in known:
+            _logger.warning("%s: no such setting (nearest: %s)", name, *difflib.get_close_matches(name, known, 1, 0))
 
 
 def _weights(text: str, highest: float) -> tuple[dict[str, float], list[str]]:
@@ -234,7 +246,9 @@ class _Phases:
                 greenlet.kill()
 
     def switch(self, warmup: float, users: int, rate: float) -> None:
-        while self.runner.state == STATE_SPAWNING:  # two ramps at once would disturb each other
+        if self.runner.state == STATE_SPAWNING:  # two ramps at once would disturb each other
+            _logger.warning("The ramp takes longer than the warm-up of %g s: %d users after it", warmup, users)
+        while self.runner.state == STATE_SPAWNING:
             gevent.sleep(0.05)
         if self.runner.state != STATE_RUNNING:  # all workers are lost
             return
@@ -294,6 +308,7 @@ def only_as_a_master(environment, runner, **_kwargs) -> None:
             "This locustfile's users run in Swell: start the master with `locust -f <this file> --master`"
             " and the workers with `swell worker`, not with `locust --worker`."
         )
+    _warn_of_unknown(os.environ)
     bad = _Phases(environment).problems({})
     if bad:
         print(*bad, sep="\n", file=sys.stderr)

@@ -149,6 +149,12 @@ def test_no_switch_when_no_test_runs_any_more(master: Callable[..., Master]) -> 
     assert running.phases.ramping is None
 
 
+def test_a_variable_that_nobody_reads_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    mistyped, right, of_workers = "LOAD_INTERVENTION_USER", "LOAD_SEED", "LOAD_PEOPLE_FILE"
+    locustfile._warn_of_unknown([mistyped, right, of_workers, "LOADING"])
+    assert caplog.messages == ["LOAD_INTERVENTION_USER: no such setting (nearest: LOAD_INTERVENTION_USERS)"]
+
+
 class Shape(LoadTestShape):
     def tick(self) -> None:
         return None

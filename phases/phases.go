@@ -186,10 +186,10 @@ func (p Plan) index(elapsed time.Duration) int {
 }
 
 // UsersAt is how many users are wanted when elapsed has passed since the run's
-// start, ramps included, as a number between whole ones. With t since the phase's
-// start, n users at that moment, N = Users and r = SpawnRate:
+// start, ramps included, as a number between whole ones. With t since the ramp's
+// begin, n users of the phase before (0 in the first), N = Users, r = SpawnRate:
 //
-//	users(t) = n + sign(N−n)·min(r·t, |N−n|)      n = 0 in the first phase
+//	users(t) = n + sign(N−n)·min(r·t, |N−n|)
 //
 //	N2            ________
 //	             /
@@ -198,24 +198,41 @@ func (p Plan) index(elapsed time.Duration) int {
 //	 0  /
 func (p Plan) UsersAt(elapsed time.Duration) float64 {
 	users := 0.0
-	for i, phase := range p.list {
-		end := elapsed
-		if i+1 < len(p.list) {
-			end = min(elapsed, p.list[i+1].Start)
-		}
-		if end <= phase.Start {
+	for i, ramp := range p.Ramps() {
+		if elapsed <= ramp.Begin {
 			break
 		}
-		gap := float64(phase.Users) - users
-		users += math.Copysign(min(phase.SpawnRate*(end-phase.Start).Seconds(), math.Abs(gap)), gap)
+		gap := float64(p.list[i].Users) - users
+		users += math.Copysign(min(p.list[i].SpawnRate*(elapsed-ramp.Begin).Seconds(), math.Abs(gap)), gap)
 	}
 	return users
 }
 
-// Ramp is how long it takes from so many users to those of the phase:
-// |Users − from| / SpawnRate, at most what a Duration can hold.
-func (p Phase) Ramp(from float64) time.Duration {
-	s := math.Abs(float64(p.Users)-from) / p.SpawnRate
+// Ramp is when the users of a phase begin to come, or those that it does not want
+// to go, and how long that takes.
+type Ramp struct{ Begin, Takes time.Duration }
+
+// Ramps are those of the phases, in order. One begins at its phase's start, or when
+// the one before it is over: a Locust master does not do two at once. What a
+// Duration cannot hold is its largest.
+func (p Plan) Ramps() []Ramp {
+	var ramps []Ramp
+	users, free := 0, time.Duration(0)
+	for _, phase := range p.list {
+		ramp := Ramp{max(phase.Start, free), phase.ramp(users)}
+		ramps = append(ramps, ramp)
+		users, free = phase.Users, math.MaxInt64
+		if ramp.Takes < math.MaxInt64-ramp.Begin {
+			free = ramp.Begin + ramp.Takes
+		}
+	}
+	return ramps
+}
+
+// ramp is how long it takes from so many users to those of the phase:
+// |Users − from| / SpawnRate.
+func (p Phase) ramp(from int) time.Duration {
+	s := math.Abs(float64(p.Users-from)) / p.SpawnRate
 	if s >= math.MaxInt64/float64(time.Second) {
 		return math.MaxInt64
 	}

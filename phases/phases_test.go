@@ -3,6 +3,7 @@ package phases
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 )
@@ -66,19 +67,24 @@ func TestPropertiesOfTheRamps(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	for range 100 {
 		plan := randomPlan(r)
-		// A dumb oracle: small steps towards what the phase wants.
+		// A dumb oracle: small steps towards what a phase wants, and to the next phase
+		// not before they are all there.
 		const step = 10 * time.Millisecond
-		users := 0.0
+		list := plan.Phases()
+		users, i := 0.0, 0
 		for at := time.Duration(0); at < time.Minute; at += step {
 			if got := plan.UsersAt(at); math.Abs(got-users) > 5*step.Seconds()*6 {
 				t.Fatalf("at %v: %v users, want about %v", at, got, users)
 			}
-			now := plan.At(at)
+			if plan.At(at).Index > i && math.Abs(users-float64(list[i].Users)) < 1e-9 {
+				i++
+			}
+			now := list[i]
 			gap := float64(now.Users) - users
 			users += math.Copysign(min(math.Abs(gap), now.SpawnRate*step.Seconds()), gap)
 		}
-		last := plan.Phases()[len(plan.Phases())-1]
-		if end := last.Start + last.Ramp(plan.UsersAt(last.Start)); math.Abs(plan.UsersAt(end+time.Microsecond)-float64(last.Users)) > 1e-3 {
+		ramps, last := plan.Ramps(), list[len(list)-1]
+		if end := ramps[len(ramps)-1].Begin + ramps[len(ramps)-1].Takes; math.Abs(plan.UsersAt(end+time.Microsecond)-float64(last.Users)) > 1e-3 {
 			t.Fatalf("when the ramp ends there are %v users, want %d", plan.UsersAt(end), last.Users)
 		}
 	}
@@ -116,7 +122,14 @@ func TestAWaitIsDividedByTheArrivalRate(t *testing.T) {
 }
 
 func TestARampLongerThanADurationCanHold(t *testing.T) {
-	if got := (Phase{Users: 1e7, SpawnRate: 1e-9}).Ramp(0); got != math.MaxInt64 {
-		t.Errorf("got %v", got)
+	slow := Phase{Name: Baseline, Users: 1e7, SpawnRate: 1e-9, ArrivalRate: 1}
+	next := Phase{Name: Intervention, Start: time.Hour, SpawnRate: 1, ArrivalRate: 1}
+	plan, err := New(slow, next)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Ramp{{0, math.MaxInt64}, {math.MaxInt64, 1e7 * time.Second}}
+	if got := plan.Ramps(); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }

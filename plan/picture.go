@@ -53,10 +53,11 @@ func (p Plan) picture(w io.Writer) {
 
 // horizon is how much of the run the picture shows.
 func (p Plan) horizon() time.Duration {
-	list := p.Experiment.Plan.Phases()
-	last := list[len(list)-1]
-	ramp := last.Ramp(p.Experiment.Plan.UsersAt(last.Start))
-	need := max(last.Start, 2*min(max(ramp, last.Settle), 365*24*time.Hour), time.Minute)
+	const year = 365 * 24 * time.Hour
+	list, ramps := p.Experiment.Plan.Phases(), p.Experiment.Plan.Ramps()
+	last, ramp := list[len(list)-1], ramps[len(ramps)-1]
+	late := min(ramp.Begin-last.Start, last.Start)
+	need := max(last.Start, late+2*min(max(ramp.Takes, last.Settle), year), time.Minute)
 	return last.Start + need
 }
 

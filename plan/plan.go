@@ -105,24 +105,22 @@ func table(w io.Writer, title string, rows []string) {
 func (p Plan) settings(w io.Writer) {
 	var rows []string
 	for _, v := range p.Experiment.Values() {
-		text := strings.Join(strings.Fields(v.Text), " ") // a value may have lines
-		rows = append(rows, fmt.Sprintf("%s\t%s\t%s", v.Name, text, v.Source))
+		rows = append(rows, fmt.Sprintf("%s\t%s\t%s", v.Name, v.Line(), v.Source))
 	}
 	table(w, "Settings, and where each came from", rows)
 }
 
 func (p Plan) phases(w io.Writer) {
 	rows := []string{"phase\tfrom\tto\tsettled\tusers\tspawn/s\tramp\twait\tCV"}
-	list := p.Experiment.Plan.Phases()
+	list, ramps := p.Experiment.Plan.Phases(), p.Experiment.Plan.Ramps()
 	for i, phase := range list {
 		end := "the end"
 		if i+1 < len(list) {
 			end = span(list[i+1].Start)
 		}
-		ramp := phase.Ramp(p.Experiment.Plan.UsersAt(phase.Start))
 		rows = append(rows, fmt.Sprintf("%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s",
 			phase.Name, span(phase.Start), end, span(phase.Start+phase.Settle),
-			phase.Users, figure(phase.SpawnRate), span(ramp), p.wait(phase)))
+			phase.Users, figure(phase.SpawnRate), span(ramps[i].Takes), p.wait(phase)))
 	}
 	table(w, "Phases (wait: mean think time / arrival rate)", rows)
 }

@@ -118,10 +118,11 @@ var (
 // taken are names that the stub needs for itself, or that mean something in
 // Locust's User.
 var (
-	takenClasses = strings.Fields(`ImmutableMultiDict Iterator Mapping MasterRunner NamedTuple STATE_RUNNING STATE_SPAWNING
-		User _DECIMAL _DEFAULTS _ELSEWHERE _NUMBERS _Phases _SETTINGS _Setting _WEIGHTS _clip _idle_classes _logger _members _place
-		_problems _quoted _values _wall_clock _weight_problem _weights events gevent greenlet_exception_logger json jsonify
-		logging only_as_a_master os re request settings_as_arguments sys tag task uuid`)
+	takenClasses = strings.Fields(`ImmutableMultiDict Iterable Iterator Mapping MasterRunner NamedTuple STATE_RUNNING STATE_SPAWNING User _DECIMAL
+		_DEFAULTS _ELSEWHERE _NUMBERS _OF_WORKERS _Phases _SETTINGS _Setting _WEIGHTS _clip _idle_classes _logger
+		_members _place _problems _quoted _values _wall_clock _warn_of_unknown _weight_problem _weights difflib events
+		gevent greenlet_exception_logger json jsonify logging only_as_a_master os re request settings_as_arguments sys
+		tag task uuid`)
 	takenTasks = []string{
 		"abstract", "context", "environment", "fixed_count", "fullname", "greenlet", "group", "host", "json",
 		"max_wait", "min_wait", "on_start", "on_stop", "run", "start", "stop", "tag", "task", "tasks", "wait",
