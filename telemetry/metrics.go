@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/DataDog/datadog-go/v5/statsd"
@@ -56,7 +57,10 @@ type labels struct {
 // meter sends to DogStatsD. Its client adds up for two seconds, and drops what
 // it cannot send.
 type meter struct {
-	statsd.ClientInterface
+	dial   func() (*statsd.Client, error)
+	log    *slog.Logger
+	failed *quiet
+	client atomic.Pointer[statsd.Client] // nil, which drops all, until dial succeeds
 
 	mu     sync.RWMutex
 	sets   map[labels][]string
@@ -64,8 +68,15 @@ type meter struct {
 	kinds  map[string]bool
 }
 
-// newMeter returns nil, and says why, if there is no such address.
-func newMeter(w Wanted, log *slog.Logger) *meter {
+func newMeter(dial func() (*statsd.Client, error), log *slog.Logger) *meter {
+	return &meter{
+		dial: dial, log: log, failed: newQuiet(log),
+		sets: map[labels][]string{}, groups: map[string]bool{}, kinds: map[string]bool{},
+	}
+}
+
+// dogStatsD makes a client. It looks the agent's name up.
+func dogStatsD(w Wanted) (*statsd.Client, error) {
 	options := []statsd.Option{
 		statsd.WithoutTelemetry(), statsd.WithExtendedClientSideAggregation(),
 	}
@@ -73,19 +84,27 @@ func newMeter(w Wanted, log *slog.Logger) *meter {
 	if w.Service == DefaultService {
 		options = append(options, statsd.WithTags([]string{"service:" + DefaultService}))
 	}
-	client, err := statsd.New(w.StatsD, options...)
+	return statsd.New(w.StatsD, options...) //nolint:wrapcheck // open says what it is about
+}
+
+// open makes the client, unless there is one: an agent may get its name later than
+// the worker starts.
+func (m *meter) open() {
+	if m.client.Load() != nil {
+		return
+	}
+	client, err := m.dial()
 	if err != nil {
-		log.Warn(fmt.Sprintf("no metrics are sent: %v", err))
-		return nil
+		if !m.failed.again("no metrics") {
+			m.log.Warn(fmt.Sprintf("no metrics are sent yet: %v", err))
+		}
+		return
 	}
-	return &meter{
-		ClientInterface: client,
-		sets:            map[labels][]string{}, groups: map[string]bool{}, kinds: map[string]bool{},
-	}
+	m.client.Store(client)
 }
 
 // close sends what is left.
-func (m *meter) close() { _ = m.Close() } // nobody is left to tell
+func (m *meter) close() { _ = m.client.Load().Close() } // nobody is left to tell
 
 // tags are the labels as DogStatsD has them.
 func (m *meter) tags(l labels) []string {
@@ -145,14 +164,14 @@ func (m *meter) kind(cause string) string {
 func (m *meter) request(l labels, r stats.Result) {
 	plain := l
 	l.last = "outcome:" + [...]string{"success", "failure", "cancelled"}[r.Outcome]
-	_ = m.Incr(metricRequests, m.tags(l), 1)
+	_ = m.client.Load().Incr(metricRequests, m.tags(l), 1)
 	if r.Outcome == stats.Cancelled {
 		return
 	}
-	_ = m.Distribution(metricLatency, r.Latency.Seconds(), m.tags(plain), 1)
+	_ = m.client.Load().Distribution(metricLatency, r.Latency.Seconds(), m.tags(plain), 1)
 	if r.Outcome == stats.Failure {
 		l.last = "error_type:" + m.kind(r.Cause)
-		_ = m.Incr(metricErrors, m.tags(l), 1)
+		_ = m.client.Load().Incr(metricErrors, m.tags(l), 1)
 	}
 }
 
@@ -161,9 +180,9 @@ func (m *meter) task(l labels, err error) {
 	if err != nil {
 		l.last = "outcome:failure"
 	}
-	_ = m.Incr(metricTasks, m.tags(l), 1)
+	_ = m.client.Load().Incr(metricTasks, m.tags(l), 1)
 }
 
 func (m *meter) lag(l labels, late time.Duration) {
-	_ = m.Distribution(metricLag, late.Seconds(), m.tags(l), 1)
+	_ = m.client.Load().Distribution(metricLag, late.Seconds(), m.tags(l), 1)
 }

@@ -24,14 +24,14 @@ func StartService(name string, log *slog.Logger) *Service {
 		return nil
 	}
 	useLogger(log)
-	startTracer(name)
+	within(startWithin, func() { startTracer(name) })
 	return &Service{}
 }
 
 // Close sends what is left and returns when it is sent, or after 3 s.
 func (s *Service) Close() {
 	if s != nil {
-		within(tracer.Stop)
+		within(closeWithin, tracer.Stop)
 	}
 }
 
