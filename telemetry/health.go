@@ -26,7 +26,8 @@ type Health struct {
 // tellEvery is how often the worker's own figures are sent.
 const tellEvery = 5 * time.Second
 
-// Watch keeps how the worker fares. A switch of the phase is an event.
+// Watch keeps how the worker fares, which is sent from the first time on. A switch
+// of the phase is an event.
 func (t *Telemetry) Watch(h Health) {
 	if t.metrics == nil {
 		return
@@ -76,7 +77,7 @@ func (t *Telemetry) tell(tried chan<- struct{}) {
 func (t *Telemetry) tellOnce(r *runtimeFigures) {
 	h := t.health.Load()
 	if h == nil {
-		h = &Health{}
+		return // nobody knows the worker's number
 	}
 	m, tags := t.metrics.client.Load(), worker(*h)
 	connected := 0.0

@@ -84,6 +84,25 @@ func telling(m *meter) *Telemetry {
 	return t
 }
 
+// A worker without a number says nothing of itself: it would be another's.
+func TestAWorkerIsSilentUntilItHasANumber(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var sent datagrams
+		tel := telling(newMeter(func() (*statsd.Client, error) { return statsd.NewWithWriter(&sent, statsd.WithoutTelemetry()) }, nil))
+		time.Sleep(3 * tellEvery)
+		if got := sent.String(); got != "" {
+			t.Errorf("it has sent %s", got)
+		}
+		tel.Watch(Health{Worker: 3, Connected: true})
+		tel.Close()
+		for _, line := range []string{metricLink + ":1|g|#worker:3", metricRoutines} {
+			if !strings.Contains(sent.String(), line) {
+				t.Errorf("no %s in %s", line, &sent)
+			}
+		}
+	})
+}
+
 // A name that cannot be resolved at the start costs the metrics until it can, and
 // one line of the log.
 func TestMetricsBeginWhenTheAgentIsFound(t *testing.T) {
