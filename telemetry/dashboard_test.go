@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // sent are the metrics that there are.
@@ -70,6 +71,7 @@ func TestTheDashboardAsksForWhatIsSent(t *testing.T) {
 func tagsOf(name string) []string {
 	tags := []string{"service", "env", "version"}
 	m := newMeter(nil, nil)
+	m.begin("x", time.Now())
 	switch name {
 	case metricRequests, metricErrors, metricLatency, metricTasks, metricLag:
 		l := labels{run: "x", last: "outcome:x"}

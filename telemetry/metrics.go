@@ -35,10 +35,10 @@ const (
 )
 
 const (
-	// mostValues bounds how many groups, and how many types of errors, are told
-	// apart; the rest are "other".
+	// mostValues bounds how many groups, and how many types of errors, of a run are
+	// told apart; the rest are "other".
 	mostValues = 20
-	// mostSets bounds how many sets of tags there are, whatever a workload does.
+	// mostSets bounds how many sets of tags a run has, whatever a workload does.
 	mostSets = 5000
 
 	noGroup = "none"
@@ -63,16 +63,17 @@ type meter struct {
 	client atomic.Pointer[statsd.Client] // nil, which drops all, until dial succeeds
 
 	mu     sync.RWMutex
+	run    string    // the latest; what is below is of it alone
+	began  time.Time // when the run did
 	sets   map[labels][]string
 	groups map[string]bool
 	kinds  map[string]bool
 }
 
 func newMeter(dial func() (*statsd.Client, error), log *slog.Logger) *meter {
-	return &meter{
-		dial: dial, log: log, failed: newQuiet(log),
-		sets: map[labels][]string{}, groups: map[string]bool{}, kinds: map[string]bool{},
-	}
+	m := &meter{dial: dial, log: log, failed: newQuiet(log)}
+	m.forget()
+	return m
 }
 
 // dogStatsD makes a client. It looks the agent's name up.
@@ -106,6 +107,28 @@ func (m *meter) open() {
 // close sends what is left.
 func (m *meter) close() { _ = m.client.Load().Close() } // nobody is left to tell
 
+// begin begins anew with a run that is later than the one before: each has a name
+// of its own, so that no set of tags comes again. What comes late of an earlier run
+// changes nothing.
+func (m *meter) begin(run string, began time.Time) {
+	m.mu.RLock()
+	same := run == m.run
+	m.mu.RUnlock()
+	if same {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if run != m.run && began.After(m.began) {
+		m.run, m.began = run, began
+		m.forget()
+	}
+}
+
+func (m *meter) forget() {
+	m.sets, m.groups, m.kinds = map[labels][]string{}, map[string]bool{}, map[string]bool{}
+}
+
 // tags are the labels as DogStatsD has them.
 func (m *meter) tags(l labels) []string {
 	if l.group == "" {
@@ -119,6 +142,10 @@ func (m *meter) tags(l labels) []string {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	rest := []string{"user_class:" + other, "task:" + other}
+	if l.run != m.run {
+		return rest
+	}
 	if l.group != noGroup {
 		l.group = among(m.groups, l.group)
 	}
@@ -126,7 +153,7 @@ func (m *meter) tags(l labels) []string {
 		return set
 	}
 	if len(m.sets) >= mostSets {
-		return []string{"user_class:" + other, "task:" + other}
+		return rest
 	}
 	set = []string{
 		"phase:" + l.phase.Name, "settling:" + strconv.FormatBool(l.phase.Settling),
@@ -153,9 +180,12 @@ func among(seen map[string]bool, value string) string {
 	return value
 }
 
-func (m *meter) kind(cause string) string {
+func (m *meter) kind(run, cause string) string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if run != m.run {
+		return other
+	}
 	return among(m.kinds, kindOfCause(cause))
 }
 
@@ -170,7 +200,7 @@ func (m *meter) request(l labels, r stats.Result) {
 	}
 	_ = m.client.Load().Distribution(metricLatency, r.Latency.Seconds(), m.tags(plain), 1)
 	if r.Outcome == stats.Failure {
-		l.last = "error_type:" + m.kind(r.Cause)
+		l.last = "error_type:" + m.kind(l.run, r.Cause)
 		_ = m.client.Load().Incr(metricErrors, m.tags(l), 1)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -55,6 +56,42 @@ func TestTheSetsOfTagsAreBounded(t *testing.T) {
 	}
 }
 
+// The bounds are a run's, not a worker's, and what comes late of the run before
+// takes nothing from the one that is under way.
+func TestTheHundredthRunIsToldApartAsTheFirst(t *testing.T) {
+	m := newMeter(nil, nil)
+	began := time.Now()
+	name := func(i int) string { return "run" + strconv.Itoa(i) }
+	of := func(i, task int) labels {
+		return labels{run: name(i), class: "A", task: "t" + strconv.Itoa(task), group: name(i)}
+	}
+	failed := func(i int) stats.Result { return stats.Result{Outcome: stats.Failure, Cause: "Of" + name(i) + "()"} }
+	var first int
+	for i := range 100 {
+		m.begin(name(i), began.Add(time.Duration(i)*time.Second))
+		for task := range 60 {
+			m.request(of(i, task), failed(i))
+			m.task(of(i, task), nil)
+			if i > 0 { // a user that was left behind
+				m.begin(name(i-1), began.Add(time.Duration(i-1)*time.Second))
+				m.request(of(i-1, task), failed(i-1))
+			}
+		}
+		if i == 0 {
+			first = len(m.sets)
+		}
+		if len(m.sets) != first || len(m.groups) != 1 || len(m.kinds) != 1 {
+			t.Fatalf("%s has %d sets of tags, %d groups, %d types of errors; the first run had %d sets", name(i), len(m.sets), len(m.groups), len(m.kinds), first)
+		}
+		last := of(i, 59)
+		last.last = "error_type:Of" + name(i)
+		want := []string{"phase:", "settling:false", "user_class:A", "task:t59", "group:" + name(i), "run_id:" + name(i), last.last}
+		if got := m.tags(last); !slices.Equal(got, want) {
+			t.Fatalf("got %v, want %v", got, want)
+		}
+	}
+}
+
 // datagrams are what DogStatsD is sent.
 type datagrams struct {
 	mu   sync.Mutex
@@ -82,6 +119,16 @@ func telling(m *meter) *Telemetry {
 	t.told.Go(func() { t.tell(tried) })
 	<-tried
 	return t
+}
+
+func TestTheFirstTaskBeginsTheRun(t *testing.T) {
+	var sent datagrams
+	tel := telling(newMeter(func() (*statsd.Client, error) { return statsd.NewWithWriter(&sent, statsd.WithoutTelemetry()) }, nil))
+	run(t, &users.Test{Observer: tel, RunID: "run7", Began: time.Now()}, func(context.Context, *users.User) error { return nil })
+	tel.Close()
+	if !strings.Contains(sent.String(), "load_generator.tasks:1|c|#phase:,settling:false,user_class:A,task:pay,group:none,run_id:run7,outcome:success") {
+		t.Errorf("sent was %s", &sent)
+	}
 }
 
 // A worker without a number says nothing of itself: it would be another's.
