@@ -109,6 +109,29 @@ func TestMasterAndWorkersHaveTheSameSettings(t *testing.T) {
 	}
 }
 
+func TestTargetsAreToldOfDatadogButNotTheGeneratorsName(t *testing.T) {
+	wanted := map[string]string{
+		"DD_AGENT_HOST": "datadog", "DD_ENV": "test", "DD_VERSION": "7", "DD_TRACE_ENABLED": "true", "DD_TRACE_SAMPLE_RATE": "0.1",
+	}
+	environment := maps.Clone(wanted)
+	environment["DD_SERVICE"] = "shop-load"
+	project := compose(t, environment, "headless", "insurance", "datadog")
+	for _, name := range project.ServiceNames() {
+		got := given(project.Services[name].Environment)
+		maps.DeleteFunc(got, func(name, _ string) bool { return !strings.HasPrefix(name, "DD_") })
+		want := environment
+		switch {
+		case name == "datadog":
+			continue // the agent has settings of its own
+		case strings.HasSuffix(name, "target"):
+			want = wanted
+		}
+		if !maps.Equal(got, want) {
+			t.Errorf("%s gets %v, want %v", name, got, want)
+		}
+	}
+}
+
 func TestTheInsuranceProfileHasItsOwnTarget(t *testing.T) {
 	master := given(compose(t, nil, "insurance").Services["insurance-master"].Environment)
 	if master["LOCUST_HOST"] != "http://insurance-target:3000" || master["LOCUST_LOCUSTFILE"] != "/app/insurance.py" {

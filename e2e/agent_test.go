@@ -30,12 +30,12 @@ type agent struct {
 
 func startAgent(t *testing.T) *agent {
 	t.Helper()
-	a := &agent{t: t, port: freePort(t)}
-	port := func() string { return strconv.Itoa(freePort(t)) }
+	ports := freePorts(t, 3)
+	a := &agent{t: t, port: ports[0]}
 	a.process = start(t, "agent", []string{ // the flag of this name takes no list
 		"ENABLED_CHECKS=trace_count_header,meta_tracer_version_header,trace_content_length,trace_peer_service,meta_events_is_valid_json,trace_dd_service",
 	}, filepath.Join(filepath.Dir(locust), "ddapm-test-agent"),
-		"--port", strconv.Itoa(a.port), "--otlp-http-port", port(), "--otlp-grpc-port", port(),
+		"--port", strconv.Itoa(a.port), "--otlp-http-port", strconv.Itoa(ports[1]), "--otlp-grpc-port", strconv.Itoa(ports[2]),
 		"--pool-trace-check-failures", "true", "--disable-error-responses", "true", "--log-level", "WARNING")
 	until(t, "the agent answers", func() bool {
 		if !a.running() {

@@ -22,7 +22,7 @@ type observed struct {
 func observe(t *testing.T, env ...string) observed {
 	t.Helper()
 	o := observed{agent: startAgent(t), far: startAgent(t)}
-	target := startTargetWith(t, o.far.env())
+	target := startTargetWith(t, append(o.far.env(), "DD_SERVICE=load-generator")) // as when both have one environment
 	dir := t.TempDir()
 	ledger, lines, prefix := filepath.Join(dir, "ledger"), filepath.Join(dir, "worker.log"), filepath.Join(dir, "run")
 	t.Setenv("TESTWORKER_LEDGER", ledger) // the locustfile has the class, too

@@ -4,116 +4,123 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
 )
 
-// trouble is an agent that is of no use.
+// trouble is an agent that says what it can do and is of no use then.
 type trouble struct {
 	address string
-	mu      sync.Mutex
-	asked   int
+	asked   atomic.Int32 // how often it was sent traces
 }
 
-func (a *trouble) ask() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.asked++
-}
-
-func (a *trouble) times() int {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.asked
-}
-
-// serve answers each connection with what it does.
-func serve(t *testing.T, conversation func(a *trouble, c net.Conn)) *trouble {
+func startTrouble(t *testing.T, answer http.HandlerFunc) *trouble {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	a := &trouble{address: l.Addr().String()}
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			t.Cleanup(func() { c.Close() })
-			go conversation(a, c)
+	a := &trouble{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/info" {
+			_, _ = io.WriteString(w, `{"endpoints":["/v0.4/traces","/v0.6/stats"],"client_drop_p0s":true}`)
+			return
 		}
-	}()
+		if strings.HasSuffix(r.URL.Path, "/traces") {
+			a.asked.Add(1)
+		}
+		_, _ = io.Copy(io.Discard, r.Body)
+		answer(w, r)
+	}))
+	t.Cleanup(server.Close)
+	a.address = server.Listener.Addr().String()
 	return a
 }
 
+var (
+	indexLine   = regexp.MustCompile(`\(index (\d+)\)`)
+	userInLabel = regexp.MustCompile(`swell\.user=(\d+)-`)
+)
+
+// Workers with such agents and one that has Datadog off, side by side in one run
+// with as many users each. A user of theirs waits 40 ms on average, and for its
+// answer: what an agent added to the latency, or took from the rate, would be
+// missing from the number of requests. A fifth less is 10 ms a request.
 func TestAnAgentInTroubleHarmsNothing(t *testing.T) {
 	t.Parallel()
+	hangs := startTrouble(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	resets := startTrouble(t, func(w http.ResponseWriter, _ *http.Request) {
+		c, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		_ = c.(*net.TCPConn).SetLinger(0)
+		c.Close()
+	})
+	fails := startTrouble(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
+	absent := &trouble{address: "127.0.0.1:" + strconv.Itoa(freePort(t))}
+
+	target := startTarget(t, "--service-time", "0")
+	prefix := filepath.Join(t.TempDir(), "run")
+	m := startMaster(t, "--headless", "-u", "25", "-r", "25", "-t", "6s", "--expect-workers", "5",
+		"--host", target.host, "--csv", prefix, "SteadyUser")
 	rows := []struct {
 		sentence string
-		agent    func(t *testing.T) *trouble
-	}{
-		{"it hangs", func(t *testing.T) *trouble {
-			return serve(t, func(a *trouble, c net.Conn) { a.ask(); _, _ = io.Copy(io.Discard, c) })
-		}},
-		{"it resets", func(t *testing.T) *trouble {
-			return serve(t, func(a *trouble, c net.Conn) {
-				a.ask()
-				_, _ = c.Read(make([]byte, 100))
-				_ = c.(*net.TCPConn).SetLinger(0)
-				c.Close()
-			})
-		}},
-		{"it answers 500", func(t *testing.T) *trouble {
-			l, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
-			a := &trouble{address: l.Addr().String()}
-			server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				a.ask()
-				_, _ = io.Copy(io.Discard, r.Body)
-				w.WriteHeader(http.StatusInternalServerError)
-			})}
-			go func() { _ = server.Serve(l) }()
-			t.Cleanup(func() { server.Close() })
-			return a
-		}},
-		{"there is none", func(t *testing.T) *trouble {
-			return &trouble{address: "127.0.0.1:" + strconv.Itoa(freePort(t)), asked: 1}
-		}},
+		agent    *trouble
+		*process
+	}{{"it hangs", hangs, nil}, {"it resets", resets, nil}, {"it answers 500", fails, nil}, {"there is none", absent, nil}}
+	quiet := m.worker("SWELL_LABEL_REQUESTS=true")
+	all := []*process{quiet}
+	for i, row := range rows {
+		host, port, _ := net.SplitHostPort(row.agent.address)
+		rows[i].process = m.worker("DD_AGENT_HOST="+host, "DD_TRACE_AGENT_PORT="+port, "DD_DOGSTATSD_PORT="+port,
+			"SWELL_LABEL_REQUESTS=true", "SWELL_LOG_FORMAT=locust", "SWELL_TASK_LINES=0")
+		all = append(all, rows[i].process)
+	}
+	m.wait(t)
+	for _, w := range all {
+		if code := w.wait(t); code != 0 {
+			t.Errorf("a worker ended with %d", code)
+		}
+	}
+	log := target.ended()
+	compare(t, readCSV(t, prefix+"_stats.csv"), byRow(log), cancelled(all...))
+	sent, traced := map[string]int{}, map[string]int{} // by the worker's number
+	for _, a := range log {
+		if !strings.HasPrefix(a.Baggage, "synthetic_request=true,swell.phase=baseline") {
+			t.Fatalf("baggage is %q", a.Baggage)
+		}
+		index := firstGroup(t, userInLabel, a.Baggage)
+		sent[index]++
+		if a.Traceparent != "" {
+			traced[index]++
+		}
+	}
+	index := firstGroup(t, indexLine, quiet.out.String())
+	want := sent[index]
+	if want < 100 || traced[index] > 0 {
+		t.Fatalf("without an agent %d requests were sent, %d of them with a trace", want, traced[index])
 	}
 	for _, row := range rows {
-		t.Run(row.sentence, func(t *testing.T) {
-			t.Parallel()
-			agent, target := row.agent(t), startTarget(t)
-			host, port, _ := net.SplitHostPort(agent.address)
-			prefix := filepath.Join(t.TempDir(), "run")
-			m := startMaster(t, "--headless", "-u", "10", "-r", "10", "-t", "6s", "--expect-workers", "1",
-				"--host", target.host, "--csv", prefix, "SteadyUser")
-			w := m.worker("DD_AGENT_HOST="+host, "DD_TRACE_AGENT_PORT="+port, "DD_DOGSTATSD_PORT="+port, "SWELL_LOG_FORMAT=locust", "SWELL_TASK_LINES=0")
-			m.wait(t)
-			if code := w.wait(t); code != 0 {
-				t.Errorf("the worker ended with %d", code)
-			}
-			log := target.ended()
-			compare(t, readCSV(t, prefix+"_stats.csv"), byRow(log), cancelled(w))
-			if len(log) < 100 || agent.times() == 0 {
-				t.Errorf("%d requests were sent, the agent was asked %d times", len(log), agent.times())
-			}
-			if lines := strings.Count(w.out.String(), "swell.telemetry"); lines > 5 {
-				t.Errorf("%d lines about it", lines)
-			}
-			for _, a := range log {
-				if !strings.HasPrefix(a.Baggage, "synthetic_request=true,swell.phase=baseline") {
-					t.Fatalf("baggage is %q", a.Baggage)
-				}
-			}
-		})
+		if n := traced[firstGroup(t, indexLine, row.out.String())]; n < want*8/10 {
+			t.Errorf("%s: %d requests with a trace were sent, %d without an agent", row.sentence, n, want)
+		}
+		if row.agent != absent && row.agent.asked.Load() == 0 {
+			t.Errorf("%s: it was sent no traces", row.sentence)
+		}
+		if lines := strings.Count(row.out.String(), "swell.telemetry"); lines > 5 {
+			t.Errorf("%s: %d lines about it", row.sentence, lines)
+		}
 	}
+}
+
+func firstGroup(t *testing.T, pattern *regexp.Regexp, text string) string {
+	t.Helper()
+	match := pattern.FindStringSubmatch(text)
+	if match == nil {
+		t.Fatalf("no %v in %q", pattern, text)
+	}
+	return match[1]
 }

@@ -56,6 +56,9 @@ func TestAnAgentsWorkflowIsOneTraceOverTheServices(t *testing.T) {
 			if !inner {
 				continue
 			}
+			if s.Meta["synthetic_request"] != "true" || s.Meta["phase"] != "baseline" || s.Meta["run_id"] == "" {
+				t.Fatalf("a span of %s: %v", s.Service, s.Meta)
+			}
 			got[hex(s.TraceID)+" "+hex(gateway.ParentID)+" "+gateway.Service+" "+s.Service]++
 		}
 	}

@@ -2,16 +2,13 @@ package telemetry
 
 import (
 	"encoding/json"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
-
-	"swell/stats"
+	"time"
 )
 
 // sent are the metrics that there are.
@@ -73,7 +70,8 @@ func TestTheDashboardAsksForWhatIsSent(t *testing.T) {
 // tagsOf are the tags that a metric is sent with.
 func tagsOf(name string) []string {
 	tags := []string{"service", "env", "version"}
-	m := &meter{sets: map[labels][]string{}, groups: map[string]bool{}}
+	m := newMeter(nil, nil)
+	m.begin("x", time.Now())
 	switch name {
 	case metricRequests, metricErrors, metricLatency, metricTasks, metricLag:
 		l := labels{run: "x", last: "outcome:x"}
@@ -91,42 +89,4 @@ func tagsOf(name string) []string {
 		tags = append(tags, "phase", "settling")
 	}
 	return append(tags, "worker")
-}
-
-// A workload that tags without bounds, and a target that fails in a thousand ways,
-// make no more than a few sets of tags.
-func TestTheSetsOfTagsAreBounded(t *testing.T) {
-	m := newMeter(Wanted{StatsD: "127.0.0.1:1"}, slog.New(slog.DiscardHandler))
-	defer m.close()
-	for i := range 10 * mostSets { // one task, any number of groups
-		m.task(labels{task: "a", group: strconv.Itoa(i)}, nil)
-	}
-	if n := len(m.sets); n != mostValues+1 {
-		t.Errorf("%d sets of tags for %d groups", n, mostValues)
-	}
-	seen := map[string]map[string]bool{}
-	for i := range 10 * mostSets {
-		l := labels{class: "A", task: "t" + strconv.Itoa(i%997), group: strconv.Itoa(i % 100)}
-		m.request(l, stats.Result{Outcome: stats.Failure, Cause: "E" + strconv.Itoa(i%100) + "()"})
-		m.task(l, nil)
-		m.lag(l, 0)
-	}
-	for _, set := range m.sets {
-		for _, tag := range set {
-			key, value, _ := strings.Cut(tag, ":")
-			if seen[key] == nil {
-				seen[key] = map[string]bool{}
-			}
-			seen[key][value] = true
-		}
-	}
-	if n := len(m.sets); n != mostSets {
-		t.Errorf("%d sets of tags", n)
-	}
-	if n := len(seen["group"]); n != mostValues+1 {
-		t.Errorf("%d groups", n)
-	}
-	if n := len(seen["error_type"]); n == 0 || n > mostValues+1 {
-		t.Errorf("%d types of errors", n)
-	}
 }

@@ -26,7 +26,8 @@ type Health struct {
 // tellEvery is how often the worker's own figures are sent.
 const tellEvery = 5 * time.Second
 
-// Watch keeps how the worker fares. A switch of the phase is an event.
+// Watch keeps how the worker fares, which is sent from the first time on. A switch
+// of the phase is an event.
 func (t *Telemetry) Watch(h Health) {
 	if t.metrics == nil {
 		return
@@ -35,7 +36,7 @@ func (t *Telemetry) Watch(h Health) {
 	if before == nil {
 		before = &Health{}
 	}
-	m := t.metrics
+	m := t.metrics.client.Load()
 	if n := h.RejectedFrames - before.RejectedFrames; n > 0 {
 		_ = m.Count(metricFrames, n, worker(h), 1)
 	}
@@ -53,14 +54,18 @@ func (t *Telemetry) Watch(h Health) {
 // worker are the tags of one worker's own figures.
 func worker(h Health) []string { return []string{"worker:" + strconv.Itoa(h.Worker)} }
 
-// tell sends the worker's own figures until the end, and once more then.
-func (t *Telemetry) tell() {
+// tell sends the worker's own figures until the end, and once more then. tried is
+// closed when the agent was looked for once; it goes on looking.
+func (t *Telemetry) tell(tried chan<- struct{}) {
+	t.metrics.open()
+	close(tried)
 	tick := time.NewTicker(tellEvery)
 	defer tick.Stop()
 	r := newRuntimeFigures()
 	for {
 		select {
 		case <-tick.C:
+			t.metrics.open()
 			t.tellOnce(r)
 		case <-t.stop:
 			t.tellOnce(r)
@@ -72,9 +77,9 @@ func (t *Telemetry) tell() {
 func (t *Telemetry) tellOnce(r *runtimeFigures) {
 	h := t.health.Load()
 	if h == nil {
-		h = &Health{}
+		return // nobody knows the worker's number
 	}
-	m, tags := t.metrics, worker(*h)
+	m, tags := t.metrics.client.Load(), worker(*h)
 	connected := 0.0
 	if h.Connected {
 		connected = 1
@@ -108,7 +113,7 @@ func newRuntimeFigures() *runtimeFigures {
 	return r
 }
 
-func (r *runtimeFigures) send(to statsd.ClientInterface, tags []string) {
+func (r *runtimeFigures) send(to *statsd.Client, tags []string) {
 	metrics.Read(r.samples)
 	_ = to.Gauge(metricRoutines, float64(r.samples[0].Value.Uint64()), tags, 1)
 	_ = to.Gauge(metricHeap, float64(r.samples[1].Value.Uint64()), tags, 1)

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/DataDog/datadog-go/v5/statsd"
@@ -34,10 +35,10 @@ const (
 )
 
 const (
-	// mostValues bounds how many groups, and how many types of errors, are told
-	// apart; the rest are "other".
+	// mostValues bounds how many groups, and how many types of errors, of a run are
+	// told apart; the rest are "other".
 	mostValues = 20
-	// mostSets bounds how many sets of tags there are, whatever a workload does.
+	// mostSets bounds how many sets of tags a run has, whatever a workload does.
 	mostSets = 5000
 
 	noGroup = "none"
@@ -56,16 +57,27 @@ type labels struct {
 // meter sends to DogStatsD. Its client adds up for two seconds, and drops what
 // it cannot send.
 type meter struct {
-	statsd.ClientInterface
+	dial   func() (*statsd.Client, error)
+	log    *slog.Logger
+	failed *quiet
+	client atomic.Pointer[statsd.Client] // nil, which drops all, until dial succeeds
 
 	mu     sync.RWMutex
+	run    string    // the latest; what is below is of it alone
+	began  time.Time // when the run did
 	sets   map[labels][]string
 	groups map[string]bool
 	kinds  map[string]bool
 }
 
-// newMeter returns nil, and says why, if there is no such address.
-func newMeter(w Wanted, log *slog.Logger) *meter {
+func newMeter(dial func() (*statsd.Client, error), log *slog.Logger) *meter {
+	m := &meter{dial: dial, log: log, failed: newQuiet(log)}
+	m.forget()
+	return m
+}
+
+// dogStatsD makes a client. It looks the agent's name up.
+func dogStatsD(w Wanted) (*statsd.Client, error) {
 	options := []statsd.Option{
 		statsd.WithoutTelemetry(), statsd.WithExtendedClientSideAggregation(),
 	}
@@ -73,19 +85,49 @@ func newMeter(w Wanted, log *slog.Logger) *meter {
 	if w.Service == DefaultService {
 		options = append(options, statsd.WithTags([]string{"service:" + DefaultService}))
 	}
-	client, err := statsd.New(w.StatsD, options...)
+	return statsd.New(w.StatsD, options...) //nolint:wrapcheck // open says what it is about
+}
+
+// open makes the client, unless there is one: an agent may get its name later than
+// the worker starts.
+func (m *meter) open() {
+	if m.client.Load() != nil {
+		return
+	}
+	client, err := m.dial()
 	if err != nil {
-		log.Warn(fmt.Sprintf("no metrics are sent: %v", err))
-		return nil
+		if !m.failed.again("no metrics") {
+			m.log.Warn(fmt.Sprintf("no metrics are sent yet: %v", err))
+		}
+		return
 	}
-	return &meter{
-		ClientInterface: client,
-		sets:            map[labels][]string{}, groups: map[string]bool{}, kinds: map[string]bool{},
-	}
+	m.client.Store(client)
 }
 
 // close sends what is left.
-func (m *meter) close() { _ = m.Close() } // nobody is left to tell
+func (m *meter) close() { _ = m.client.Load().Close() } // nobody is left to tell
+
+// begin begins anew with a run that is later than the one before: each has a name
+// of its own, so that no set of tags comes again. What comes late of an earlier run
+// changes nothing.
+func (m *meter) begin(run string, began time.Time) {
+	m.mu.RLock()
+	same := run == m.run
+	m.mu.RUnlock()
+	if same {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if run != m.run && began.After(m.began) {
+		m.run, m.began = run, began
+		m.forget()
+	}
+}
+
+func (m *meter) forget() {
+	m.sets, m.groups, m.kinds = map[labels][]string{}, map[string]bool{}, map[string]bool{}
+}
 
 // tags are the labels as DogStatsD has them.
 func (m *meter) tags(l labels) []string {
@@ -100,6 +142,10 @@ func (m *meter) tags(l labels) []string {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	rest := []string{"user_class:" + other, "task:" + other}
+	if l.run != m.run {
+		return rest
+	}
 	if l.group != noGroup {
 		l.group = among(m.groups, l.group)
 	}
@@ -107,7 +153,7 @@ func (m *meter) tags(l labels) []string {
 		return set
 	}
 	if len(m.sets) >= mostSets {
-		return []string{"user_class:" + other, "task:" + other}
+		return rest
 	}
 	set = []string{
 		"phase:" + l.phase.Name, "settling:" + strconv.FormatBool(l.phase.Settling),
@@ -134,9 +180,12 @@ func among(seen map[string]bool, value string) string {
 	return value
 }
 
-func (m *meter) kind(cause string) string {
+func (m *meter) kind(run, cause string) string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if run != m.run {
+		return other
+	}
 	return among(m.kinds, kindOfCause(cause))
 }
 
@@ -145,14 +194,14 @@ func (m *meter) kind(cause string) string {
 func (m *meter) request(l labels, r stats.Result) {
 	plain := l
 	l.last = "outcome:" + [...]string{"success", "failure", "cancelled"}[r.Outcome]
-	_ = m.Incr(metricRequests, m.tags(l), 1)
+	_ = m.client.Load().Incr(metricRequests, m.tags(l), 1)
 	if r.Outcome == stats.Cancelled {
 		return
 	}
-	_ = m.Distribution(metricLatency, r.Latency.Seconds(), m.tags(plain), 1)
+	_ = m.client.Load().Distribution(metricLatency, r.Latency.Seconds(), m.tags(plain), 1)
 	if r.Outcome == stats.Failure {
-		l.last = "error_type:" + m.kind(r.Cause)
-		_ = m.Incr(metricErrors, m.tags(l), 1)
+		l.last = "error_type:" + m.kind(l.run, r.Cause)
+		_ = m.client.Load().Incr(metricErrors, m.tags(l), 1)
 	}
 }
 
@@ -161,9 +210,9 @@ func (m *meter) task(l labels, err error) {
 	if err != nil {
 		l.last = "outcome:failure"
 	}
-	_ = m.Incr(metricTasks, m.tags(l), 1)
+	_ = m.client.Load().Incr(metricTasks, m.tags(l), 1)
 }
 
 func (m *meter) lag(l labels, late time.Duration) {
-	_ = m.Distribution(metricLag, late.Seconds(), m.tags(l), 1)
+	_ = m.client.Load().Distribution(metricLag, late.Seconds(), m.tags(l), 1)
 }

@@ -16,25 +16,22 @@ import (
 // nil Service is none.
 type Service struct{}
 
-// StartService starts the traces of a service of that name, unless DD_SERVICE has
-// another one; nil if nobody wants traces. There is one in a process at a time.
+// StartService starts the traces of a service of that name; nil if nobody wants
+// traces. DD_SERVICE is the load generator's: where both run in one environment they
+// are two services all the same. There is one in a process at a time.
 func StartService(name string, log *slog.Logger) *Service {
-	w := Want(os.Getenv)
-	if !w.Traces {
+	if !Want(os.Getenv).Traces {
 		return nil
 	}
-	if os.Getenv("DD_SERVICE") != "" {
-		name = w.Service
-	}
 	useLogger(log)
-	startTracer(name)
+	within(startWithin, func() { startTracer(name) })
 	return &Service{}
 }
 
 // Close sends what is left and returns when it is sent, or after 3 s.
 func (s *Service) Close() {
 	if s != nil {
-		within(tracer.Stop)
+		within(closeWithin, tracer.Stop)
 	}
 }
 
@@ -45,34 +42,43 @@ func (s *Service) Close() {
 func (s *Service) Request(method, path string, header func(name string) string) (end func(route, behind string, status int)) {
 	began := time.Now()
 	parent, _ := tracer.Extract(carrier(header)) // without one it is a trace of its own
-	span := tracer.StartSpan("http.server.request", func(cfg *ddtrace.StartSpanConfig) {
-		cfg.Parent = parent
+	whose := fromBaggage(header("baggage"))
+	serving := func(cfg *ddtrace.StartSpanConfig) {
 		cfg.Tags[ext.SpanType] = ext.SpanTypeWeb
 		cfg.Tags[ext.SpanKind] = ext.SpanKindServer
 		cfg.Tags[ext.Component] = "swell"
+		for key, value := range whose {
+			cfg.Tags[key] = value
+		}
+	}
+	span := tracer.StartSpan("http.server.request", serving, func(cfg *ddtrace.StartSpanConfig) {
+		cfg.Parent = parent
 		cfg.Tags[ext.HTTPMethod] = method
 		cfg.Tags[ext.HTTPURL] = path
-		for member := range strings.SplitSeq(header("baggage"), ",") {
-			switch key, value, _ := strings.Cut(strings.TrimSpace(member), "="); key {
-			case syntheticTag:
-				cfg.Tags[syntheticTag] = value
-			case "swell.phase":
-				cfg.Tags["phase"] = value
-			case "swell.run_id":
-				cfg.Tags["run_id"] = value
-			}
-		}
 	})
 	return func(route, behind string, status int) {
 		if behind != "" {
-			inner := tracer.StartSpan("http.server.request", tracer.ChildOf(span.Context()), tracer.ServiceName(behind), tracer.StartTime(began))
-			inner.SetTag(ext.SpanType, ext.SpanTypeWeb)
-			inner.SetTag(ext.SpanKind, ext.SpanKindServer)
-			inner.SetTag(ext.Component, "swell")
+			inner := tracer.StartSpan("http.server.request", serving, tracer.ChildOf(span.Context()), tracer.ServiceName(behind), tracer.StartTime(began))
 			answered(inner, method, route, status)
 		}
 		answered(span, method, route, status)
 	}
+}
+
+// fromBaggage are the tags that a caller's baggage has for a span.
+func fromBaggage(baggage string) map[string]string {
+	tags := map[string]string{}
+	for member := range strings.SplitSeq(baggage, ",") {
+		switch key, value, _ := strings.Cut(strings.TrimSpace(member), "="); key {
+		case syntheticTag:
+			tags[syntheticTag] = value
+		case "swell.phase":
+			tags["phase"] = value
+		case "swell.run_id":
+			tags["run_id"] = value
+		}
+	}
+	return tags
 }
 
 // answered says what a request came to, and closes its span.

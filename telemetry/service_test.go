@@ -79,7 +79,8 @@ func TestTheSpansOfAService(t *testing.T) {
 func TestTheSpansOfAServiceBehindAGateway(t *testing.T) {
 	tracer := mocktracer.Start()
 	defer tracer.Stop()
-	(&Service{}).Request("GET", "/api/v1/quotes/1", func(string) string { return "" })("/api/v1/quotes/{id}", "quotes-service", 200)
+	headers := map[string]string{"baggage": "synthetic_request=true,swell.phase=baseline,swell.run_id=run7"}
+	(&Service{}).Request("GET", "/api/v1/quotes/1", func(name string) string { return headers[name] })("/api/v1/quotes/{id}", "quotes-service", 200)
 	spans := tracer.FinishedSpans()
 	if len(spans) != 2 {
 		t.Fatalf("got %v", spans)
@@ -92,8 +93,13 @@ func TestTheSpansOfAServiceBehindAGateway(t *testing.T) {
 		t.Errorf("the services are %v and %v", outer.Tag("service.name"), got)
 	}
 	for _, span := range spans {
-		if span.Tag("resource.name") != "GET /api/v1/quotes/{id}" || span.Tag("http.status_code") != "200" {
-			t.Errorf("got %v", span.Tags())
+		for key, value := range map[string]any{
+			"resource.name": "GET /api/v1/quotes/{id}", "http.status_code": "200", "span.kind": "server",
+			"synthetic_request": "true", "phase": "baseline", "run_id": "run7",
+		} {
+			if got := span.Tag(key); got != value {
+				t.Errorf("%s is %v, want %v", key, got, value)
+			}
 		}
 	}
 	if inner.StartTime().Before(outer.StartTime().Add(-time.Second)) || inner.FinishTime().After(outer.FinishTime()) {

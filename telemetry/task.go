@@ -41,8 +41,11 @@ func (t *Telemetry) TaskStarted(ctx context.Context, u *users.User, name string)
 		k.span = tracer.StartSpan("user_"+name, k.describe)
 		ctx = tracer.ContextWithSpan(ctx, k.span) // for what a task calls that knows Datadog itself
 	}
-	if t.metrics != nil && name != users.OnStartTask && name != users.OnStopTask {
-		t.metrics.lag(k.labels(), u.Late())
+	if t.metrics != nil {
+		t.metrics.begin(u.Test().RunID, u.Test().Began)
+		if name != users.OnStartTask && name != users.OnStopTask {
+			t.metrics.lag(k.labels(), u.Late())
+		}
 	}
 	return context.WithValue(ctx, taskKey{}, k), k.end
 }

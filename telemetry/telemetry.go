@@ -20,6 +20,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/DataDog/datadog-go/v5/statsd"
 	"gopkg.in/DataDog/dd-trace-go.v1/ddtrace/tracer"
 
 	"swell/users"
@@ -32,8 +33,8 @@ const DefaultService = "load-generator"
 const (
 	// closeWithin bounds how long Close waits for an agent.
 	closeWithin = 3 * time.Second
-	// startWithin bounds how long Start waits for an agent; the tracer asks it what
-	// it can do, and gives it ten seconds.
+	// startWithin bounds how long Start waits for an agent: its name is looked up,
+	// and the tracer asks it what it can do, and gives it ten seconds.
 	startWithin = time.Second
 )
 
@@ -69,48 +70,43 @@ func Start(o Options) *Telemetry {
 		return nil
 	}
 	useLogger(o.Log)
+	tried := make(chan struct{})
 	if t.wanted.Metrics {
-		t.metrics = newMeter(t.wanted, o.Log)
+		t.metrics = newMeter(func() (*statsd.Client, error) { return dogStatsD(t.wanted) }, o.Log)
+		t.told.Go(func() { t.tell(tried) })
+	} else {
+		close(tried)
 	}
-	if t.wanted.Traces {
-		startTracer(t.wanted.Service, tracer.WithGlobalTag(syntheticTag, "true"))
-	}
-	if t.metrics != nil {
-		t.told.Go(t.tell)
-	}
+	within(startWithin, func() { <-tried }, func() {
+		if t.wanted.Traces {
+			startTracer(t.wanted.Service, tracer.WithGlobalTag(syntheticTag, "true"))
+		}
+	})
 	return t
 }
 
-// startTracer starts Datadog's tracer, in the background if the agent is slow.
+// startTracer starts Datadog's tracer. It waits for the agent.
 func startTracer(service string, more ...tracer.StartOption) {
 	if address, ok := strings.CutPrefix(os.Getenv("DD_DOGSTATSD_URL"), "udp://"); ok {
 		more = append(more, tracer.WithDogstatsdAddress(address)) // dd-trace does not know this form
 	}
-	started := make(chan struct{})
-	go func() {
-		defer close(started)
-		tracer.Start(append(more,
-			tracer.WithService(service),
-			tracer.WithLogStartup(os.Getenv("DD_TRACE_STARTUP_LOGS") == "true"), // it would ask the agent once more
-			tracer.WithProfilerCodeHotspots(false),
-			tracer.WithProfilerEndpoints(false),
-		)...)
-	}()
-	select {
-	case <-started:
-	case <-time.After(startWithin):
-	}
+	tracer.Start(append(more,
+		tracer.WithService(service),
+		tracer.WithLogStartup(os.Getenv("DD_TRACE_STARTUP_LOGS") == "true"), // it would ask the agent once more
+		tracer.WithProfilerCodeHotspots(false),
+		tracer.WithProfilerEndpoints(false),
+	)...)
 }
 
 // Flush sends what there is and returns when it is sent, or after 3 s.
 func (t *Telemetry) Flush() {
-	within(func() {
+	within(closeWithin, func() {
 		if t.wanted.Traces {
 			tracer.Flush()
 		}
 	}, func() {
 		if t.metrics != nil {
-			_ = t.metrics.Flush() // nobody is there to be told
+			_ = t.metrics.client.Load().Flush() // nobody is there to be told
 		}
 	})
 }
@@ -121,7 +117,7 @@ func (t *Telemetry) Close() {
 		return
 	}
 	t.closing.Do(func() {
-		within(func() {
+		within(closeWithin, func() {
 			close(t.stop)
 			t.told.Wait()
 			if t.metrics != nil {
@@ -135,8 +131,9 @@ func (t *Telemetry) Close() {
 	})
 }
 
-// within runs all at the same time and returns when they have ended, or after 3 s.
-func within(all ...func()) {
+// within runs all at the same time and returns when they have ended, or when time
+// is up; then they go on in the background.
+func within(limit time.Duration, all ...func()) {
 	var running sync.WaitGroup
 	for _, run := range all {
 		running.Go(run)
@@ -148,7 +145,7 @@ func within(all ...func()) {
 	}()
 	select {
 	case <-ended:
-	case <-time.After(closeWithin):
+	case <-time.After(limit):
 	}
 }
 

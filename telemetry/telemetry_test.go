@@ -79,13 +79,13 @@ func TestOffIsNothing(t *testing.T) {
 }
 
 // run lets one user run a task once, and waits until it is gone.
-func run(t *testing.T, o users.Observer, task users.TaskFunc) {
+func run(t *testing.T, test *users.Test, task users.TaskFunc) {
 	t.Helper()
 	classes := []users.Class{{Name: "A", Hostless: true, Tasks: []users.Task{{Name: "pay", Run: func(ctx context.Context, u *users.User) error {
 		return errors.Join(task(ctx, u), users.ErrStopUser)
 	}}}}}
 	p := users.NewPopulation(classes, stats.NewRecorder(1), slog.New(slog.DiscardHandler))
-	p.Set(&users.Test{Observer: o, Worker: 2}, users.Target{"A": 1})
+	p.Set(test, users.Target{"A": 1})
 	<-p.Emptied()
 }
 
@@ -95,7 +95,7 @@ func TestATaskHasALineWithoutTraces(t *testing.T) {
 	var out bytes.Buffer
 	tel := Start(Options{TaskLines: 1, Log: slog.New(slog.NewTextHandler(&out, nil))})
 	defer tel.Close()
-	run(t, tel, func(ctx context.Context, u *users.User) error {
+	run(t, &users.Test{Observer: tel, Worker: 2}, func(ctx context.Context, u *users.User) error {
 		u.Tag("payment_id", "pay_1")
 		_, _ = u.Measure(ctx, "GET", "/", func(context.Context) users.Measured { return users.Measured{Cause: "E('x')"} })
 		return nil
@@ -143,7 +143,7 @@ func TestCloseDoesNotWaitForAnAgentThatHangs(t *testing.T) {
 	t.Setenv("DD_INSTRUMENTATION_TELEMETRY_ENABLED", "false")
 	t.Setenv("DD_REMOTE_CONFIGURATION_ENABLED", "false")
 	tel := Start(Options{Log: slog.New(slog.DiscardHandler)})
-	run(t, tel, func(context.Context, *users.User) error { return nil })
+	run(t, &users.Test{Observer: tel, Worker: 2}, func(context.Context, *users.User) error { return nil })
 	tel.Close()
 	for path := ""; path != "/v0.4/traces"; {
 		select {
@@ -162,12 +162,12 @@ func TestCloseDoesNotWaitForAnAgentThatHangs(t *testing.T) {
 func TestWithinReturnsWhenTimeIsUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		within(func() { time.Sleep(time.Minute) }, func() { time.Sleep(time.Second) })
+		within(closeWithin, func() { time.Sleep(time.Minute) }, func() { time.Sleep(time.Second) })
 		if took := time.Since(began); took != closeWithin {
 			t.Errorf("it took %v", took)
 		}
 		began = time.Now()
-		within(func() { time.Sleep(2 * time.Second) }, func() { time.Sleep(time.Second) })
+		within(closeWithin, func() { time.Sleep(2 * time.Second) }, func() { time.Sleep(time.Second) })
 		if took := time.Since(began); took != 2*time.Second {
 			t.Errorf("it took %v", took)
 		}

@@ -10,9 +10,10 @@ func (c Config) users() users.Observer {
 	return c.Observer
 }
 
-// tellHealth tells the observer how the worker fares now.
+// tellHealth tells the observer how the worker fares now, once the master has said
+// which worker it is.
 func (c *conversation) tellHealth() {
-	if c.cfg.Observer == nil {
+	if c.cfg.Observer == nil || !c.greeted {
 		return
 	}
 	h := Health{

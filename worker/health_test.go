@@ -46,6 +46,13 @@ func (d *doctor) seen() int {
 	return d.requests
 }
 
+// told is how many reports there were.
+func (d *doctor) told() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.health)
+}
+
 // last is the latest report, without what depends on the machine.
 func (d *doctor) last() Health {
 	d.mu.Lock()
@@ -61,6 +68,10 @@ func TestAnObserverIsToldHowTheWorkerFares(t *testing.T) {
 		d := &doctor{}
 		cfg.Observer = d
 		tk := newTalk(t, cfg)
+		pass(ReportInterval + time.Second)
+		if got := d.told(); got != 0 {
+			t.Errorf("it was told %d times before the worker has a number", got)
+		}
 		tk.link.events.put(connected{3})
 		synctest.Wait()
 		is := func(want Health) {

@@ -121,12 +121,12 @@ func (c *conversation) handle(e any) {
 
 func (c *conversation) connected(index int) {
 	c.index = index
-	c.tellHealth()
 	c.vitals.linked.Store(true)
 	if !c.greeted {
 		c.greeted = true
 		c.log.Info(fmt.Sprintf("connected to the master at %s as %s (index %d)", c.cfg.Master, c.session.link.nodeID(), index))
 	}
+	c.tellHealth()
 	for _, node := range c.former {
 		// A master that has survived the loss of the connection would wait for the
 		// former self; one that has not does not know it.

@@ -58,7 +58,7 @@ type Config struct {
 type Observer interface {
 	users.Observer
 	// Watch is told every [ReportInterval], and whenever the connection or the phase
-	// changes. It returns at once.
+	// changes, from the master's acknowledgement on. It returns at once.
 	Watch(Health)
 	// Flush returns when all it was told is sent, or after a few seconds: this process
 	// is about to be replaced.
