@@ -163,7 +163,7 @@ func TestDeployments(t *testing.T) {
 		if len(deployments) != 2 {
 			t.Fatalf("%d deployments, want two", len(deployments))
 		}
-		for name, command := range map[string]string{"locust-master": "locust --master", "locust-worker": "swell worker"} {
+		for name, command := range map[string]string{"locust-master": "locust --master --enable-rebalancing", "locust-worker": "swell worker"} {
 			d := deployments[name]
 			if got := strings.Join(d.Spec.Template.Spec.Containers[0].Command, " "); got != command {
 				t.Errorf("%s runs %q, want %q", name, got, command)
