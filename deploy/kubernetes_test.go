@@ -354,10 +354,27 @@ func TestTheOperatorsExample(t *testing.T) {
 			} `json:"locustfile"`
 		} `json:"spec"`
 	}
-	if err := yaml.UnmarshalStrict(text, &lt); err != nil {
-		t.Fatal(err)
+	var namespace corev1.Namespace
+	first, second, _ := strings.Cut(string(text), "\n---\n")
+	for document, into := range map[string]any{first: &namespace, second: &lt} {
+		if err := yaml.UnmarshalStrict([]byte(document), into); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if lt.APIVersion != "locust.io/v1" || lt.Kind != "LocustTest" || lt.Spec.Workers < 1 || lt.Spec.Image != "dynaclaimz/locust:latest" {
 		t.Errorf("got %+v", lt)
+	}
+	// The operator's pods have no security context: "restricted" refuses them.
+	if level := namespace.Labels["pod-security.kubernetes.io/enforce"]; level != "baseline" || lt.Namespace != namespace.Name || lt.Namespace == "load-testing" {
+		t.Errorf("it is in %q, and %q is for pods that are %q", lt.Namespace, namespace.Name, level)
+	}
+	// They have the grace period that Kubernetes gives who names none.
+	isTimeout := func(v corev1.EnvVar) bool { return v.Name == "LOCUST_STOP_TIMEOUT" }
+	i := slices.IndexFunc(lt.Spec.Env, isTimeout)
+	if i < 0 {
+		t.Fatal("it has no stop timeout")
+	}
+	if atStop, err := strconv.Atoi(lt.Spec.Env[i].Value); err != nil || atStop+15 > corev1.DefaultTerminationGracePeriodSeconds {
+		t.Errorf("stop timeout %q (%v), grace period %d s", lt.Spec.Env[i].Value, err, corev1.DefaultTerminationGracePeriodSeconds)
 	}
 }
