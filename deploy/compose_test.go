@@ -53,9 +53,9 @@ func TestAProfileAddsItsServices(t *testing.T) {
 }
 
 // experiment is an environment in which each setting of an experiment and of the
-// insurance workload is given.
+// two workloads is given.
 func experiment() map[string]string {
-	environment := map[string]string{}
+	environment := map[string]string{config.PeopleVariable: "/people.json"}
 	for _, s := range slices.Concat(config.ExperimentSettings(), config.InsuranceSettings()) {
 		environment[s.Env] = s.Default
 	}
@@ -81,6 +81,14 @@ func TestMasterAndWorkersGetEverySettingOfTheExperiment(t *testing.T) {
 		if !maps.Equal(got, wanted) {
 			t.Errorf("%s gets %v, want %v", name, got, wanted)
 		}
+	}
+}
+
+// Who may log in at the target are those whom the users act as.
+func TestTheTargetGetsThePeople(t *testing.T) {
+	target := given(compose(t, experiment()).Services["target"].Environment)
+	if target[config.PeopleVariable] != "/people.json" {
+		t.Errorf("it gets %v", target)
 	}
 }
 

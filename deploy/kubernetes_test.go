@@ -125,15 +125,14 @@ func TestMasterAndWorkersReadTheSameSettings(t *testing.T) {
 				t.Errorf("%s reads %+v, want %s", deployment, c.EnvFrom, name)
 			}
 		}
-		var known []string
-		for _, s := range slices.Concat(config.ExperimentSettings(), config.InsuranceSettings()) {
-			known = append(known, s.Env)
-			if _, there := values[s.Env]; !there {
-				t.Errorf("there is no %s", s.Env)
+		known := experiment()
+		for variable := range known {
+			if _, there := values[variable]; !there {
+				t.Errorf("there is no %s", variable)
 			}
 		}
 		for variable := range values {
-			if strings.HasPrefix(variable, "LOAD_") && !slices.Contains(known, variable) {
+			if _, is := known[variable]; !is && strings.HasPrefix(variable, "LOAD_") {
 				t.Errorf("%s is no setting", variable)
 			}
 		}
@@ -163,7 +162,7 @@ func TestDeployments(t *testing.T) {
 		if len(deployments) != 2 {
 			t.Fatalf("%d deployments, want two", len(deployments))
 		}
-		for name, command := range map[string]string{"locust-master": "locust --master", "locust-worker": "swell worker"} {
+		for name, command := range map[string]string{"locust-master": "locust --master --enable-rebalancing", "locust-worker": "swell worker"} {
 			d := deployments[name]
 			if got := strings.Join(d.Spec.Template.Spec.Containers[0].Command, " "); got != command {
 				t.Errorf("%s runs %q, want %q", name, got, command)
@@ -354,10 +353,27 @@ func TestTheOperatorsExample(t *testing.T) {
 			} `json:"locustfile"`
 		} `json:"spec"`
 	}
-	if err := yaml.UnmarshalStrict(text, &lt); err != nil {
-		t.Fatal(err)
+	var namespace corev1.Namespace
+	first, second, _ := strings.Cut(string(text), "\n---\n")
+	for document, into := range map[string]any{first: &namespace, second: &lt} {
+		if err := yaml.UnmarshalStrict([]byte(document), into); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if lt.APIVersion != "locust.io/v1" || lt.Kind != "LocustTest" || lt.Spec.Workers < 1 || lt.Spec.Image != "dynaclaimz/locust:latest" {
 		t.Errorf("got %+v", lt)
+	}
+	// The operator's pods have no security context: "restricted" refuses them.
+	if level := namespace.Labels["pod-security.kubernetes.io/enforce"]; level != "baseline" || lt.Namespace != namespace.Name || lt.Namespace == "load-testing" {
+		t.Errorf("it is in %q, and %q is for pods that are %q", lt.Namespace, namespace.Name, level)
+	}
+	// They have the grace period that Kubernetes gives who names none.
+	isTimeout := func(v corev1.EnvVar) bool { return v.Name == "LOCUST_STOP_TIMEOUT" }
+	i := slices.IndexFunc(lt.Spec.Env, isTimeout)
+	if i < 0 {
+		t.Fatal("it has no stop timeout")
+	}
+	if atStop, err := strconv.Atoi(lt.Spec.Env[i].Value); err != nil || atStop+15 > corev1.DefaultTerminationGracePeriodSeconds {
+		t.Errorf("stop timeout %q (%v), grace period %d s", lt.Spec.Env[i].Value, err, corev1.DefaultTerminationGracePeriodSeconds)
 	}
 }

@@ -4,10 +4,13 @@
 setup() {
     mkdir "$BATS_TEST_TMPDIR/bin"
     for tool in locust swell; do
-        printf '#!/bin/sh\necho "%s: $*"\n' "$tool" >"$BATS_TEST_TMPDIR/bin/$tool"
+        printf '#!/bin/sh\necho "%s: $*"\necho "$LOCUST_LOCUSTFILE" >"%s"\n' "$tool" "$BATS_TEST_TMPDIR/locustfile" >"$BATS_TEST_TMPDIR/bin/$tool"
         chmod +x "$BATS_TEST_TMPDIR/bin/$tool"
     done
     export PATH=$BATS_TEST_TMPDIR/bin:$PATH
+    LOCUST_LOCUSTFILE=$(sed -n 's/^ *LOCUST_LOCUSTFILE=\([^ ]*\).*/\1/p' "$BATS_TEST_DIRNAME/../../Dockerfile")
+    export LOCUST_LOCUSTFILE
+    unset SWELL_WORKLOAD
 }
 
 starts() { # WHAT ARGUMENT...
@@ -31,3 +34,29 @@ starts() { # WHAT ARGUMENT...
 }
 @test "other options are the worker's" { starts "swell: --worker --master-host m" --worker --master-host m; }
 @test "nothing is a worker" { starts "swell: "; }
+
+locustfile() { # FILE ARGUMENT...: what starts finds this file named
+    local file=$1
+    shift
+    run "$BATS_TEST_DIRNAME/../image/entrypoint.sh" "$@"
+    diff <(echo "$file") "$BATS_TEST_TMPDIR/locustfile"
+}
+
+@test "the locustfile is the payment workload's, if nothing is said" {
+    locustfile /app/locustfile.py swell run
+    locustfile /app/locustfile.py demo
+    locustfile /app/locustfile.py demo --workload payment
+}
+@test "the insurance workload has its own" {
+    locustfile /app/insurance.py demo --workload insurance
+    locustfile /app/insurance.py swell demo --workload=insurance --headless
+    SWELL_WORKLOAD=insurance locustfile /app/insurance.py demo
+    SWELL_WORKLOAD=insurance locustfile /app/insurance.py swell run
+    SWELL_WORKLOAD=insurance locustfile /app/insurance.py --master
+}
+@test "the flag is stronger than the variable" {
+    SWELL_WORKLOAD=insurance locustfile /app/locustfile.py demo --workload payment
+}
+@test "a locustfile that somebody named stays" {
+    LOCUST_LOCUSTFILE=/mine.py locustfile /mine.py demo --workload insurance
+}

@@ -4,6 +4,17 @@
 # one gives Locust's own image (`--master …`, `--worker --master-host …`).
 set -eu
 
+# The image's own locustfile is the payment workload's. One that somebody else has
+# named stays.
+case " $* " in
+*" --workload insurance "* | *" --workload=insurance "*) workload=insurance ;;
+*" --workload"*) workload= ;;
+*) workload=${SWELL_WORKLOAD-} ;;
+esac
+if [ "$workload" = insurance ] && [ "${LOCUST_LOCUSTFILE-}" = /app/locustfile.py ]; then
+    export LOCUST_LOCUSTFILE=/app/insurance.py
+fi
+
 case ${1-} in
 -*)
     for option in "$@"; do

@@ -135,6 +135,7 @@ def test_the_default_command_is_the_whole_thing(container):
         (["--master", "--help"], r"Usage: locust \[options\]"),
         (["nonsense"], 'unknown command "nonsense"'),
         (["cat", "/app/locustfile.py"], "class PaymentUser"),
+        (["demo", "--workload", "insurance", "--headless", "-u", "2", "-r", "2", "-t", "3s"], '"QuoteAgent": 1'),
         (["swell", "run", "--headless"], "--host: must be the URL of your service"),
     ],
 )
