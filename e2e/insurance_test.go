@@ -148,7 +148,8 @@ func startInsuranceTarget(t *testing.T, args ...string) *target {
 
 // All flows in one run: each task's steps in their order, nothing unexpected,
 // half of the users of each class, tasks by their weights, persons for 5 to 15
-// tasks each, and the group on every request but the two start-up calls.
+// tasks each, the group on every request but the two start-up calls, and a life
+// from quote to policy to claim that came to its end.
 func TestTheInsuranceFlows(t *testing.T) {
 	t.Parallel()
 	const agents, persons = 40, 5 // persons are how many of each user count
@@ -168,7 +169,8 @@ func TestTheInsuranceFlows(t *testing.T) {
 	})
 	m.stop()
 	m.ready(1) // the last numbers are in
-	log := target.ended()
+	wholeLife(t, target, livesOf(t, trips(t, target.accesses())))
+	log := callers(target.ended())
 	m.nothingUnexpected(t, log, w)
 
 	starts, groups := map[string]int{}, map[string]int{}
@@ -233,7 +235,6 @@ func TestTheInsuranceFlows(t *testing.T) {
 	if line := regexp.MustCompile(`rotation: (Quote|Claims)Agent \d+ was .+ <.+> of .+ \(org_\d{12}\) for ([5-9]|1[0-5]) tasks and is now .+ of .+ \(org_`); !line.MatchString(w.out.String()) {
 		t.Error("no line of the log says who, from where and after how many tasks")
 	}
-	wholeLives(t, log)
 }
 
 // rotations are how many tasks a user did as each of the people that it was, but
@@ -247,35 +248,6 @@ func rotations(list []trip) []int {
 		}
 	}
 	return counts
-}
-
-// wholeLives checks that things that were made in the run came to their ends.
-func wholeLives(t *testing.T, log []access) {
-	t.Helper()
-	counts := lines(log)
-	for _, line := range []string{"POST /api/v1/quotes 201", "POST /api/v1/quotes/[id]/convert 201", "POST /api/v1/claims 201", "PUT /api/v1/claims/[id]/status 200"} {
-		if counts[line] == 0 {
-			t.Errorf("no %s", line)
-		}
-	}
-	changes := map[string]int{} // a claim has two: under review, and its end
-	for _, a := range log {
-		if strings.HasPrefix(a.Path, "/api/v1/claims/") && a.Method == "PUT" && a.Status == 200 {
-			changes[a.Path]++
-		}
-	}
-	ended := 0
-	for path, n := range changes {
-		if n > 2 {
-			t.Errorf("%s changed %d times", path, n)
-		}
-		if n == 2 {
-			ended++
-		}
-	}
-	if ended == 0 {
-		t.Error("no claim came to its end")
-	}
 }
 
 // Seen from outside, pauses and waits are uniform between the bounds that are set.
@@ -530,6 +502,52 @@ func TestAColleagueWasQuicker(t *testing.T) {
 			if _, task := taskOf(tr); tooLate(tr) && task != "process_claim" {
 				t.Errorf("task %d of %s: %s", i+1, who, tr)
 			}
+		}
+	}
+}
+
+// The class picker's choice of one class leaves the other out.
+func TestTheClassPickerWithInsurance(t *testing.T) {
+	t.Parallel()
+	target := startInsuranceTarget(t)
+	m := startInsurance(t, "--class-picker", "--stop-timeout", "30")
+	w := startWorker(t, swell, m.port, hasty())
+	m.ready(1)
+	m.swarm(10, 10, "host", target.host, "user_classes", "QuoteAgent")
+	until(t, "all users have done some tasks", func() bool {
+		all := trips(t, target.accesses())
+		for _, list := range all {
+			if len(list) < 10 {
+				return false
+			}
+		}
+		return len(all) == 10
+	})
+	m.stop()
+	m.ready(1)
+	log := target.ended()
+	m.nothingUnexpected(t, log, w)
+	for _, a := range log {
+		if strings.HasPrefix(a.Path, "/api/v1/claims") {
+			t.Errorf("%s %s of a class that was not picked", a.Method, a.Path)
+		}
+	}
+}
+
+// Everybody logs in with the password that is set: here a wrong one, and nobody
+// gets any further.
+func TestThePasswordThatIsSet(t *testing.T) {
+	t.Parallel()
+	target := startInsuranceTarget(t)
+	m := startInsurance(t)
+	startWorker(t, swell, m.port, hasty("LOAD_DEFAULT_PASSWORD=another"))
+	m.ready(1)
+	m.swarm(10, 10, "host", target.host)
+	until(t, "all have tried", func() bool { return len(byPath(target.accesses(), agentsLogIn)) >= 10 })
+	m.stop()
+	for _, a := range target.ended() {
+		if startUp := a.Path == organizationsPath || a.Path == usersPath; !startUp && (a.Path != agentsLogIn || a.Status != http.StatusUnauthorized) {
+			t.Errorf("%s %s %d", a.Method, a.Path, a.Status)
 		}
 	}
 }

@@ -63,16 +63,34 @@ func (o *office) directoryOf(ctx context.Context, u *users.User) (*directory, er
 	if d := o.known[u.Host()]; d != nil {
 		return d, nil
 	}
-	if err := u.Sleep(ctx, time.Until(o.notYet)); err != nil {
+	if err := o.wait(ctx, u, o.notYet); err != nil {
 		return nil, err
 	}
 	d, err := o.fetch(ctx, u)
+	if errors.Is(err, users.ErrLeaving) {
+		return nil, err
+	}
 	if err != nil {
 		o.notYet = time.Now().Add(o.rest)
 		return nil, err
 	}
 	o.known[u.Host()] = d
 	return d, nil
+}
+
+// wait lets time pass before a start-up call, unless the user is asked to leave:
+// also with a stop timeout nobody calls any more then.
+func (o *office) wait(ctx context.Context, u *users.User, until time.Time) error {
+	for u.Mode() != users.Draining {
+		left := time.Until(until)
+		if left <= 0 {
+			return nil
+		}
+		if err := u.Sleep(ctx, min(left, o.again)); err != nil {
+			return err
+		}
+	}
+	return users.ErrLeaving
 }
 
 func (o *office) fetch(ctx context.Context, u *users.User) (*directory, error) {
@@ -112,6 +130,8 @@ func fetchAll[T any](ctx context.Context, o *office, u *users.User, what string,
 		}
 		switch n := len(listed.Data); {
 		case err != nil:
+		case n == 0 && len(all) > 0: // has_more promised too much
+			return all, nil
 		case n == 0:
 			err = errors.New("was answered with an empty list; check that the service has its data")
 		case len(all) > 0 && id(listed.Data[n-1]) == id(all[len(all)-1]):
@@ -129,7 +149,11 @@ func fetchAll[T any](ctx context.Context, o *office, u *users.User, what string,
 }
 
 func fetchPage[T any](ctx context.Context, o *office, u *users.User, path string, opts []client.Option) (page[T], error) {
+	var next time.Time
 	for try := 1; ; try++ {
+		if err := o.wait(ctx, u, next); err != nil {
+			return page[T]{}, err
+		}
 		res, err := client.Of(u).Get(ctx, path, opts...)
 		if errors.Is(err, users.ErrLeaving) {
 			return page[T]{}, err
@@ -141,24 +165,37 @@ func fetchPage[T any](ctx context.Context, o *office, u *users.User, path string
 		if try == o.tries {
 			return page[T]{}, errors.New(diagnosis(res, err))
 		}
-		if err := u.Sleep(ctx, o.again); err != nil {
-			return page[T]{}, err
-		}
+		next = time.Now().Add(o.again)
 	}
 }
 
 // diagnosis says how a request went wrong and what to check.
 func diagnosis(res *client.Response, err error) string {
-	switch status := res.Status; {
-	case status == 0:
+	switch res.Status {
+	case 0:
 		return fmt.Sprintf("had no answer (%v); check that the service runs, and the host", err)
-	case status == http.StatusOK:
-		return "was answered with status 200 and no list; check that the host is that of the insurance service's gateway"
-	case status == http.StatusUnauthorized, status == http.StatusForbidden:
-		return fmt.Sprintf("was answered with status %d; check that the service lets this call in without a log-in", status)
-	case status < http.StatusInternalServerError:
-		return fmt.Sprintf("was answered with status %d; check that the host is that of the insurance service's gateway", status)
+	case http.StatusOK:
+		return "was answered with status 200 and no list; check " + theGateway
 	default:
-		return fmt.Sprintf("was answered with status %d; check the service's own log", status)
+		return fmt.Sprintf("was answered with status %d; check %s", res.Status, whatToCheck(res.Status))
+	}
+}
+
+const theGateway = "that the host is that of the insurance service's gateway"
+
+func whatToCheck(status int) string {
+	switch {
+	case status == http.StatusNotFound:
+		return theGateway
+	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+		return "that the service lets this call in without a log-in"
+	case status == http.StatusBadRequest, status == http.StatusUnprocessableEntity:
+		return "that the service takes limit and starting_after"
+	case status == http.StatusTooManyRequests:
+		return "how often the service allows this call, and how many workers make it"
+	case status < http.StatusInternalServerError:
+		return "the host, and what the service says to this call"
+	default:
+		return "the service's own log"
 	}
 }

@@ -1,13 +1,8 @@
 package tasks
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"log/slog"
 	"net/http"
-	"net/http/httptest"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -15,120 +10,6 @@ import (
 
 	"swell/users"
 )
-
-// registry is a service that lists organizations and people, three a page, and
-// lets everybody in.
-type registry struct {
-	URL    string
-	mu     sync.Mutex
-	how    http.HandlerFunc // answers lists in its place; nil: none
-	closed bool             // nobody new is let in
-	seen   []string         // "path?query User-Agent" of each request
-	log    bytes.Buffer
-}
-
-func openRegistry(t *testing.T) *registry {
-	t.Helper()
-	r := &registry{}
-	server := httptest.NewServer(r)
-	t.Cleanup(server.Close)
-	r.URL = server.URL
-	return r
-}
-
-func (r *registry) answer(how http.HandlerFunc) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.how = how
-}
-
-func (r *registry) requests() []string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return slices.Clone(r.seen)
-}
-
-func (r *registry) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.seen = append(r.seen, req.URL.String()+" "+req.UserAgent())
-	switch {
-	case req.URL.Path == "/api/v1/auth/login" && r.closed:
-		w.WriteHeader(http.StatusServiceUnavailable)
-	case req.URL.Path == "/api/v1/auth/login":
-		fmt.Fprint(w, `{"access_token":"t"}`)
-	case r.how != nil:
-		r.how(w, req)
-	case req.URL.Path == "/api/v1/organizations":
-		list(w, req, "org", 4)
-	default:
-		list(w, req, "usr", 8)
-	}
-}
-
-// list writes a page of three of n things.
-func list(w http.ResponseWriter, req *http.Request, prefix string, n int) {
-	first := 0
-	if after := req.URL.Query().Get("starting_after"); after != "" {
-		_, _ = fmt.Sscanf(after, prefix+"_%d", &first)
-		first++
-	}
-	var listed page[colleague]
-	for i := first; i < min(n, first+3); i++ {
-		listed.Data = append(listed.Data, colleague{ID: fmt.Sprintf("%s_%012d", prefix, i), Organization: fmt.Sprintf("org_%012d", i%4), Email: fmt.Sprint(i)})
-	}
-	listed.More = first+3 < n
-	_ = json.NewEncoder(w).Encode(listed) // a client that is gone does not care
-}
-
-// Write lets the registry keep the worker's log.
-func (r *registry) Write(p []byte) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.log.Write(p)
-}
-
-// staff are n users of each class, at work until the test ends. They rotate after
-// so many tasks; 0: never.
-func (r *registry) staff(t *testing.T, n, rotates int) (*users.Population, *tape) {
-	t.Helper()
-	o := newOffice(Agents{Password: "p", GroupA: 100, WaitMax: 50 * time.Millisecond, TasksMin: rotates, TasksMax: rotates})
-	o.again, o.rest = time.Millisecond, time.Millisecond
-	var classes []users.Class
-	target := users.Target{}
-	for _, name := range []string{"QuoteAgent", "ClaimsAgent"} {
-		class := o.class(name, []duty{{"look", 1, read, reviewQuotes}})
-		classes, target[name] = append(classes, class), n
-	}
-	recorded := &tape{}
-	p := users.NewPopulation(classes, recorded, slog.New(slog.NewTextHandler(r, nil)))
-	p.Set(&users.Test{Host: r.URL, Seed: 6, Began: time.Now()}, target)
-	t.Cleanup(func() {
-		p.Leave(users.LeaveNow())
-		<-p.Emptied()
-	})
-	return p, recorded
-}
-
-// until waits for a condition; the time bounds a failure only.
-func until(t *testing.T, what string, condition func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		if condition() {
-			return
-		}
-	}
-	t.Fatalf("waited in vain until %s", what)
-}
-
-func count(requests []string, begin string) (n int) {
-	for _, r := range requests {
-		if strings.HasPrefix(r, begin) {
-			n++
-		}
-	}
-	return n
-}
 
 // Both lists are fetched once for all users of both classes, to the last page,
 // and are the only requests without a group.
@@ -173,6 +54,10 @@ func TestNobodyStartsUntilTheListsAreThere(t *testing.T) {
 		{"a service in trouble", status(503), "Failed to fetch organizations: GET HOST/api/v1/organizations was answered with status 503; check the service's own log"},
 		{"another service", status(404), "status 404; check that the host is that of the insurance service's gateway"},
 		{"a log-in is wanted", status(401), "status 401; check that the service lets this call in without a log-in"},
+		{"too many calls", status(429), "status 429; check how often the service allows this call, and how many workers make it; no user starts"},
+		{"other parameters are wanted", status(400), "status 400; check that the service takes limit and starting_after; no user starts"},
+		{"parameters of other values are wanted", status(422), "status 422; check that the service takes limit and starting_after; no user starts"},
+		{"another method is wanted", status(405), "status 405; check the host, and what the service says to this call; no user starts"},
 		{"a page for people", text("<html>"), "was answered with status 200 and no list; check that the host"},
 		{"no data", text(`{"data":[]}`), "was answered with an empty list; check that the service has its data"},
 		{"pages that do not turn", text(`{"data":[{"id":"org_1"}],"has_more":true}`), "the same page twice; check that the service heeds starting_after"},
@@ -197,10 +82,7 @@ func TestNobodyStartsUntilTheListsAreThere(t *testing.T) {
 					t.Errorf("the exception is %s, want %s", x, says)
 				}
 			}
-			r.mu.Lock()
-			logged := strings.Contains(r.log.String(), "level=ERROR") && strings.Contains(r.log.String(), says)
-			r.mu.Unlock()
-			if !logged {
+			if !r.logged("level=ERROR", says) {
 				t.Errorf("the log does not say %s", says)
 			}
 			if n := count(r.requests(), "/api/v1/auth/login "); n > 0 {
@@ -210,6 +92,96 @@ func TestNobodyStartsUntilTheListsAreThere(t *testing.T) {
 			until(t, "all have logged in", func() bool { return count(r.requests(), "/api/v1/auth/login ") == 20 })
 		})
 	}
+}
+
+// A call that fails is made again before anybody is told.
+func TestTheListsAreTriedAgain(t *testing.T) {
+	r := openRegistry(t)
+	busy := 2
+	r.answer(func(w http.ResponseWriter, req *http.Request) {
+		if busy--; busy >= 0 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		list(w, req, "usr", 3)
+	})
+	_, recorded := r.staff(t, 10, 0)
+	until(t, "all have logged in", func() bool { return count(r.requests(), "/api/v1/auth/login ") == 20 })
+	if n := count(r.requests(), "/api/v1/organizations?limit=100 "); n != 3 {
+		t.Errorf("%d calls for organizations, want 3", n)
+	}
+	if x := recorded.said(); len(x) > 0 || r.logged("Failed to fetch") {
+		t.Errorf("exceptions %v, or the log has the sentence", x)
+	}
+}
+
+// A page without anything is the end of a list that has had some, even if each page
+// so far has said that there is more.
+func TestAnEmptyPageIsTheEnd(t *testing.T) {
+	r := openRegistry(t)
+	r.answer(func(w http.ResponseWriter, req *http.Request) {
+		if req.URL.Query().Has("starting_after") {
+			fmt.Fprint(w, `{"data":[],"has_more":true}`)
+			return
+		}
+		list(w, req, "usr", 4)
+	})
+	_, recorded := r.staff(t, 1, 0)
+	until(t, "both have logged in", func() bool { return count(r.requests(), "/api/v1/auth/login ") == 2 })
+	if x := recorded.said(); len(x) > 0 || !r.logged("fetched 3 organizations and 3 users") {
+		t.Errorf("exceptions %v, or the log does not say what was fetched", x)
+	}
+}
+
+// Who is asked to leave makes no start-up call any more, though the stop timeout
+// would let it: not the one whose turn it is, and none of those who wait for it.
+func TestNobodyAsksForTheListsAfterAStop(t *testing.T) {
+	gone := func(p *users.Population) func() bool {
+		return func() bool {
+			select {
+			case <-p.Emptied():
+				return true
+			default:
+				return false
+			}
+		}
+	}
+	office := func(rest time.Duration) *office {
+		o := newOffice(Agents{Password: password})
+		o.again, o.rest = time.Millisecond, rest
+		return o
+	}
+	t.Run("while one is under way", func(t *testing.T) {
+		t.Parallel()
+		r := openRegistry(t)
+		var first sync.Once
+		underWay, stopped := make(chan struct{}), make(chan struct{})
+		r.answer(func(w http.ResponseWriter, _ *http.Request) {
+			first.Do(func() { close(underWay) })
+			<-stopped
+			w.WriteHeader(http.StatusServiceUnavailable)
+		})
+		p, _ := r.staffOf(t, office(0), 20)
+		<-underWay
+		p.Leave(users.LeaveAsked(time.Hour))
+		close(stopped)
+		until(t, "all are gone", gone(p))
+		if all := r.requests(); len(all) != 1 {
+			t.Errorf("%d requests after the first: %q", len(all)-1, all[1:])
+		}
+	})
+	t.Run("while one rests", func(t *testing.T) {
+		t.Parallel()
+		r := openRegistry(t)
+		r.answer(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
+		p, recorded := r.staffOf(t, office(time.Hour), 20)
+		until(t, "the calls have failed", func() bool { return len(recorded.said()) == 1 })
+		p.Leave(users.LeaveAsked(time.Hour))
+		until(t, "all are gone", gone(p))
+		if n := len(r.requests()); n != 3 {
+			t.Errorf("%d requests, want the 3 of before", n)
+		}
+	})
 }
 
 // A log-in as the next person that fails is tried again before the next task; none
