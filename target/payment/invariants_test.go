@@ -70,10 +70,7 @@ func TestInvariantsAfterAConcurrentRun(t *testing.T) {
 	}{{"with room for everything", 100_000}, {"with room for a hundred", 100}} {
 		t.Run(row.sentence, func(t *testing.T) {
 			logger := slog.New(slog.NewTextHandler(t.Output(), nil))
-			service, err := New(Options{People: everybody(), Retain: row.retain, SettleAfter: time.Millisecond, PayoutAfter: time.Millisecond, WebhookAfter: time.Millisecond, Logger: logger})
-			if err != nil {
-				t.Fatal(err)
-			}
+			service := New(Options{People: everybody(), Retain: row.retain, SettleAfter: time.Millisecond, PayoutAfter: time.Millisecond, WebhookAfter: time.Millisecond, Logger: logger})
 			server, err := target.New(service.Service(), target.Options{Logger: logger})
 			if err != nil {
 				t.Fatal(err)
