@@ -116,12 +116,9 @@ func (a App) service(cfg config.Target, trace func(string) func(error)) (target.
 	if err != nil {
 		return target.Service{}, err
 	}
-	service, err := payment.New(payment.Options{
+	service := payment.New(payment.Options{
 		Trace: trace, People: everybody, SettleAfter: orAtOnce(cfg.SettleAfter), PayoutAfter: orAtOnce(cfg.PayoutAfter), WebhookAfter: orAtOnce(cfg.WebhookAfter),
 	})
-	if err != nil {
-		return target.Service{}, err //nolint:wrapcheck // it names the people
-	}
 	return service.Service(), nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
+	"net/url"
 	"os"
 	"regexp"
 	"slices"
@@ -64,6 +65,25 @@ var paymentFlows = []flow{
 	},
 }
 
+// queried are the parameters of a query that must come in a task, at some time.
+var queried = map[string]string{"search": "category, status, created_after, min_amount, max_amount, starting_after"}
+
+// parameters counts those of a log's queries.
+func parameters(t *testing.T, log []access) map[string]int {
+	t.Helper()
+	counts := map[string]int{}
+	for _, a := range log {
+		query, err := url.ParseQuery(a.Query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name := range query {
+			counts[name]++
+		}
+	}
+	return counts
+}
+
 // quick are settings under which users send without bursts, think briefly, and
 // come back as somebody else soon.
 func quick(more ...string) []string {
@@ -105,9 +125,9 @@ func split(list string) []string {
 	return slices.DeleteFunc(strings.Split(list, ", "), func(s string) bool { return s == "" })
 }
 
-// missing are those lines that have not come yet.
+// missing are those lines or parameters that have not come yet.
 func missing(counts map[string]int, always string) []string {
-	return slices.DeleteFunc(split(always), func(l string) bool { return counts[l] > 0 })
+	return slices.DeleteFunc(split(always), func(one string) bool { return counts[one] > 0 })
 }
 
 // nothingUnexpected holds a test that has been stopped against the target's log:
@@ -149,9 +169,9 @@ func (m *master) runs(t *testing.T, f flow, agent *agent) {
 	w := startWorker(t, swell, m.port, quick(append(agent.env(), only(f.task))...))
 	m.ready(1)
 	m.swarm(20, 20, "host", target.host)
-	until(t, "all its lines are in the access log", func() bool {
+	until(t, "all its lines and queries are in the access log", func() bool {
 		log := target.accesses()
-		return len(log) > 200 && len(missing(lines(log), f.always+", "+sessions)) == 0
+		return len(log) > 200 && len(missing(lines(log), f.always+", "+sessions)) == 0 && len(missing(parameters(t, log), queried[f.task])) == 0
 	})
 	m.stop()
 	m.ready(1) // the last numbers are in

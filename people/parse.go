@@ -6,10 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/mail"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Fewest is how many profiles a file has at least.
@@ -37,9 +40,9 @@ func Parse(name string, text []byte) ([]Person, error) {
 	for i, row := range f.People {
 		p := &everybody[i]
 		c.row, c.person = i+1, p
-		if err := strictly(row, p); err != nil {
-			c.bad("", "%w", err)
-			continue
+		c.unread = read("", row, reflect.ValueOf(p).Elem())
+		for _, u := range c.unread {
+			c.note(u.field, errors.New(u.why))
 		}
 		if p.Password == "" {
 			p.Password = f.DefaultPassword
@@ -71,12 +74,19 @@ type check struct {
 	name                   string
 	row                    int
 	person                 *Person
+	unread                 []unread // of the row
 	emails, ids, customers map[string]int
 	problems               []error
 }
 
-// bad notes a problem with a field of the row.
+// bad notes a problem with a field of the row, unless that could not be read.
 func (c *check) bad(field, format string, args ...any) {
+	if !slices.ContainsFunc(c.unread, func(u unread) bool { return u.holds(field) }) {
+		c.note(field, fmt.Errorf(format, args...))
+	}
+}
+
+func (c *check) note(field string, problem error) {
 	at := fmt.Sprintf("%s: row %d", c.name, c.row)
 	if c.person.ID != "" {
 		at += fmt.Sprintf(" (%s)", c.person.ID)
@@ -84,7 +94,7 @@ func (c *check) bad(field, format string, args ...any) {
 	if field != "" {
 		at += ": " + field
 	}
-	c.problems = append(c.problems, fmt.Errorf("%s: %w", at, fmt.Errorf(format, args...)))
+	c.problems = append(c.problems, fmt.Errorf("%s: %w", at, problem))
 }
 
 // unique notes a value that another row had before.
@@ -101,6 +111,7 @@ var (
 	localeForm   = regexp.MustCompile(`^[a-z]{2,3}-[A-Z]{2}$`)
 	customerForm = regexp.MustCompile(`^cus_[0-9]{12}$`)
 	merchantForm = regexp.MustCompile(`^mer_[0-9]{12}$`)
+	lastMerchant = fmt.Sprintf("mer_%012d", Merchants-1)
 )
 
 // all checks every field of the row.
@@ -150,9 +161,9 @@ func (c *check) role() {
 		c.bad("role", "must be one of %s (got %q)", strings.Trim(fmt.Sprint(Roles()), "[]"), p.Role)
 		return
 	}
-	for _, right := range p.Permissions {
+	for i, right := range p.Permissions {
 		if !slices.Contains(rights, right) {
-			c.bad("permissions", "must be among those of the role %s (got %q)", p.Role, right)
+			c.bad(fmt.Sprintf("permissions[%d]", i), "must be among those of the role %s (got %q)", p.Role, right)
 		}
 	}
 	switch p.Role {
@@ -160,7 +171,9 @@ func (c *check) role() {
 		c.form("account", p.Account, customerForm, "cus_ and twelve digits")
 		c.unique("account", p.Account, c.customers)
 	case Merchant:
-		c.form("account", p.Account, merchantForm, "mer_ and twelve digits")
+		if !merchantForm.MatchString(p.Account) || p.Account > lastMerchant {
+			c.bad("account", "must be one of the merchants, mer_000000000000 to %s (got %q)", lastMerchant, p.Account)
+		}
 	default:
 		if p.Account != "" {
 			c.bad("account", "must be left out for the role %s (got %q)", p.Role, p.Account)
@@ -197,7 +210,24 @@ func (c *check) payload() {
 	if len(p.Categories) == 0 {
 		c.bad("payload.categories", "must have at least one category")
 	}
-	for _, category := range p.Categories {
-		c.oneOf("payload.categories", category, categories)
+	for i, category := range p.Categories {
+		c.oneOf(fmt.Sprintf("payload.categories[%d]", i), category, categories)
+	}
+	c.atMost("payload.description", p.Description, MostDescription)
+	if n := len(p.Metadata); n >= MostMetadata {
+		c.bad("payload.metadata", "must have at most %d members, for the task update adds one (got %d)", MostMetadata-1, n)
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.Metadata)) {
+		field := "payload.metadata." + name
+		if n := utf8.RuneCountInString(name); n > MostMetadataName {
+			c.bad(field, "must have a name of at most %d characters (got %d)", MostMetadataName, n)
+		}
+		c.atMost(field, p.Metadata[name], MostMetadataValue)
+	}
+}
+
+func (c *check) atMost(field, text string, characters int) {
+	if n := utf8.RuneCountInString(text); n > characters {
+		c.bad(field, "must have at most %d characters (got %d)", characters, n)
 	}
 }

@@ -24,7 +24,8 @@ type Person struct {
 	// Permissions, if given, are fewer than the role's.
 	Permissions []string `json:"permissions,omitempty"`
 	// Account is what the person acts for: a customer's id (cus_ and twelve
-	// digits, its own alone) or a merchant's (mer_). The other roles have none.
+	// digits, its own alone) or a merchant's (one of Merchants). The other roles
+	// have none.
 	Account string `json:"account,omitempty"`
 	// Currency is an ISO 4217 code in lower case, Locale a language and a
 	// country, like de-CH.
@@ -53,15 +54,29 @@ type Payload struct {
 	// 1 to MostAmount.
 	MinAmount int64 `json:"min_amount"`
 	MaxAmount int64 `json:"max_amount"`
-	// Description and Metadata go with payments.
+	// Description and Metadata go with payments. Metadata have fewer than
+	// MostMetadata members, for the task update adds one.
 	Description string            `json:"description"`
 	Metadata    map[string]string `json:"metadata,omitempty"`
 	// Categories are what the person looks for and is offered, one or more.
 	Categories []string `json:"categories"`
 }
 
-// MostAmount is the largest amount of a payment, in minor units.
-const MostAmount = 99_999_999
+const (
+	// MostAmount is the largest amount of a payment, in minor units.
+	MostAmount = 99_999_999
+	// MostDescription is the length of the longest description of a payment, in
+	// characters.
+	MostDescription = 500
+	// MostMetadata is how many members a payment's metadata have at most.
+	MostMetadata = 20
+	// MostMetadataName is the length of their longest name, in characters.
+	MostMetadataName = 40
+	// MostMetadataValue is the length of their longest value, in characters.
+	MostMetadataValue = 500
+	// Merchants is how many merchants there are, from mer_000000000000.
+	Merchants = 300
+)
 
 // Role is what a person is to the service.
 type Role string

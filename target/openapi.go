@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -210,7 +211,7 @@ func (d *document) object(t reflect.Type, request bool) Schema {
 		property := d.property(f, request)
 		if strings.Contains(options, "omitempty") || strings.Contains(options, "omitzero") {
 			if request {
-				property = nullable(property)
+				property = optional(property, f.Type)
 			}
 		} else {
 			required = append(required, tag)
@@ -241,6 +242,15 @@ func (d *document) property(f reflect.StructField, request bool) Schema {
 		return nullable(format)
 	}
 	return format
+}
+
+// optional allows a member of a body to say nothing: null, or an empty text.
+func optional(s Schema, t reflect.Type) Schema {
+	s = nullable(s)
+	if t.Kind() == reflect.String {
+		s = Schema{"anyOf": append(slices.Clone(s["anyOf"].([]Schema)), Schema{"const": ""})}
+	}
+	return s
 }
 
 // nullable allows null besides what s describes.

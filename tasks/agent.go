@@ -78,10 +78,7 @@ func (a *agent) rotate(ctx context.Context) error {
 	if a.limit == 0 || a.done < a.limit || len(a.directory.people) < 2 {
 		return nil
 	}
-	before, done, next := a.person, a.done, a.person
-	for next == before {
-		next = pick(a.u, a.directory.people)
-	}
+	before, done, next := a.person, a.done, another(a.u, a.directory.people, a.person)
 	if err := a.become(ctx, next); err != nil {
 		return err
 	}

@@ -12,8 +12,9 @@ import (
 // drawn is its weight, in payment.go.
 
 // roleShares is how users are spread over the roles, relative to each other. Each
-// session draws a role, and one of its people, each with the same chance. What a
-// role that nobody has would have had goes to the others.
+// session draws a role, and one of its people, each with the same chance (but for
+// the one of the session before, if there is another). What a role that nobody has
+// would have had goes to the others.
 var roleShares = map[people.Role]float64{
 	people.Customer: 70,
 	people.Merchant: 15,
@@ -106,6 +107,15 @@ const (
 
 // pick draws one, each with the same chance.
 func pick[T any](u *users.User, from []T) T { return from[u.Rand().IntN(len(from))] }
+
+// another draws one that is not the one before, unless there is no other.
+func another[T comparable](u *users.User, from []T, before T) T {
+	next := pick(u, from)
+	for next == before && len(from) > 1 {
+		next = pick(u, from)
+	}
+	return next
+}
 
 // chance is true in that part of the cases.
 func chance(u *users.User, share float64) bool { return u.Rand().Float64() < share }

@@ -153,6 +153,7 @@ func expiredSession(ctx context.Context, v *visitor) error {
 	if _, err := v.post(ctx, "/auth/logout", nil, http.StatusNoContent); err != nil {
 		return err
 	}
+	v.loggedIn = false // it may be stopped before it logs in again
 	if _, err := v.c.Get(ctx, "/me", client.Expect(http.StatusUnauthorized), client.Check(problem("unauthenticated"))); err != nil {
 		return err
 	}

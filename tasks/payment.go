@@ -65,9 +65,10 @@ var flows = []flow{
 // session is somebody else's. There must be at least one person.
 func Payment(everybody []people.Person) users.Class {
 	roles, cast := castOf(everybody)
+	lobby := &lobby{cast: cast}
 	class := users.Class{
 		Name: "PaymentUser", Bursty: true, Roles: roles,
-		OnStart: cast.enter,
+		OnStart: lobby.enter,
 		OnStop:  leave,
 	}
 	for _, f := range flows {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 
 	"swell/client"
@@ -15,11 +16,24 @@ type visitor struct {
 	caller
 	person    *person
 	merchants []string // those that it was shown
+	loggedIn  bool     // its token may be good
 }
 
-// enter makes a user one of the people of its role, and logs it in.
-func (all cast) enter(ctx context.Context, u *users.User) error {
-	v := &visitor{person: pick(u, all[u.Role()])}
+// lobby is where users become people.
+type lobby struct {
+	cast cast
+	last sync.Map // who a user was in the session before (*person), by its seat
+}
+
+// enter makes a user one of the people of its role, and logs it in. Where there is
+// a choice, it comes back as another than it was.
+func (l *lobby) enter(ctx context.Context, u *users.User) error {
+	if u.Session() <= 1 {
+		l.last.Delete(u.Seat()) // of a user of an earlier test
+	}
+	before, _ := l.last.Load(u.Seat())
+	last, _ := before.(*person)
+	v := &visitor{person: another(u, l.cast[u.Role()], last)}
 	v.caller = caller{u: u, c: client.Of(u), enter: v.logIn}
 	u.State = v
 	u.Tag("person_id", v.person.ID)
@@ -27,12 +41,20 @@ func (all cast) enter(ctx context.Context, u *users.User) error {
 		u.Tag("organisation", v.person.Account)
 	}
 	v.c.SetHeader("Accept-Language", v.person.Locale)
-	return v.logIn(ctx)
+	if err := v.logIn(ctx); err != nil {
+		return err
+	}
+	l.last.Store(u.Seat(), v.person)
+	return nil
 }
 
-// leave logs a user out; a session that has expired needs no log-out.
+// leave logs a user out who is logged in; a session that has expired needs no
+// log-out.
 func leave(ctx context.Context, u *users.User) error {
 	v := u.State.(*visitor)
+	if !v.loggedIn {
+		return nil
+	}
 	_, err := v.c.Post(ctx, "/auth/logout", client.Expect(http.StatusNoContent, http.StatusUnauthorized), expiredOnly)
 	return err
 }
@@ -48,6 +70,7 @@ func (v *visitor) logIn(ctx context.Context) error {
 		return err
 	}
 	v.c.SetHeader("Authorization", "Bearer "+begun.Token)
+	v.loggedIn = true
 	return nil
 }
 

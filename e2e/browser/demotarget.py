@@ -8,11 +8,12 @@ from processes import SWELL, Process, Processes, listening
 
 
 class Target:
-    def __init__(self, processes: Processes, log: Path) -> None:
+    def __init__(self, processes: Processes, log: Path, *args: str) -> None:
         port = processes.free_port()
         self.host = f"http://127.0.0.1:{port}"
         self._log = log
-        self._process = processes.start("target", SWELL, "target", "--listen", f"127.0.0.1:{port}", "--access-log", log)
+        listen = ("--listen", f"127.0.0.1:{port}", "--access-log", log)
+        self._process = processes.start("target", SWELL, "target", *listen, *args)
         listening(port, self._process)
 
     def ended(self) -> list[dict]:

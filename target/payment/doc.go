@@ -7,9 +7,6 @@
 // and the payments, disputes and payouts that they must come to. The service
 // sends nothing to anybody: webhooks are delivered inside the process.
 //
-//	service, err := payment.New(payment.Options{People: everybody})
-//	if err != nil {
-//		return err
-//	}
+//	service := payment.New(payment.Options{People: everybody})
 //	srv, err := target.New(service.Service(), target.Options{})
 package payment

@@ -57,10 +57,7 @@ func newTestServer(t testing.TB, o Options) *testServer {
 	t.Helper()
 	o.Logger = slog.New(slog.NewTextHandler(t.Output(), nil))
 	o.People = everybody()
-	service, err := New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	service := New(o)
 	server, err := target.New(service.Service(), target.Options{Logger: o.Logger, Retain: o.Retain})
 	if err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -15,6 +16,7 @@ import (
 
 	"swell/people"
 	"swell/target"
+	"swell/target/state"
 	"swell/target/targettest"
 )
 
@@ -67,13 +69,10 @@ func TestInvariantsAfterAConcurrentRun(t *testing.T) {
 	for _, row := range []struct {
 		sentence string
 		retain   int
-	}{{"with room for everything", 100_000}, {"with room for a hundred", 100}} {
+	}{{"with room for everything", 200_000}, {"with room for a hundred", 100}} {
 		t.Run(row.sentence, func(t *testing.T) {
 			logger := slog.New(slog.NewTextHandler(t.Output(), nil))
-			service, err := New(Options{People: everybody(), Retain: row.retain, SettleAfter: time.Millisecond, PayoutAfter: time.Millisecond, WebhookAfter: time.Millisecond, Logger: logger})
-			if err != nil {
-				t.Fatal(err)
-			}
+			service := New(Options{People: everybody(), Retain: row.retain, SettleAfter: time.Millisecond, PayoutAfter: time.Millisecond, WebhookAfter: time.Millisecond, Logger: logger})
 			server, err := target.New(service.Service(), target.Options{Logger: logger})
 			if err != nil {
 				t.Fatal(err)
@@ -81,6 +80,10 @@ func TestInvariantsAfterAConcurrentRun(t *testing.T) {
 			on := targettest.Serve(t, server.Serve)
 			s := &testServer{service, server}
 			admin := as(t, s, people.Admin, 0)
+			for _, host := range []string{"x", failingHost + "x"} {
+				order := fmt.Sprintf(`{"url":"https://%s.example.com","events":["payment.succeeded","payout.paid"],"merchant":%q}`, host, merchantID(watched))
+				into[endpoint](t, admin.call("POST", "/webhook_endpoints", order), http.StatusCreated)
+			}
 			var charged atomic.Int64
 			const clients, rounds = 8, 150
 			var all sync.WaitGroup
@@ -112,10 +115,56 @@ func TestInvariantsAfterAConcurrentRun(t *testing.T) {
 					t.Errorf("money is left on its way: %+v", c)
 				}
 			}
-			if row.retain > 1000 && audit.Jobs[0].Done != service.intentsConfirmed() {
+			if row.retain < 1000 {
+				return
+			}
+			if audit.Jobs[0].Done != service.intentsConfirmed() {
 				t.Errorf("%d settlements for %d intents", audit.Jobs[0].Done, service.intentsConfirmed())
 			}
+			allTold(t, service)
 		})
+	}
+}
+
+// watched is the merchant whose endpoints are there before the run, first one that
+// works and then one that fails, and stay.
+const watched = 5
+
+// allTold fails the test unless each event of the watched merchant was handed over
+// to the endpoint that works, once, and given up for the one that fails, and
+// nothing is pending for anybody.
+func allTold(t *testing.T, s *Service) {
+	t.Helper()
+	var events []string
+	s.payments.Walk(all, nil, func(rec *state.Record[payment]) bool {
+		if rec.Number >= SeededPayments && rec.Value.merchant == watched && rec.Value.charged() {
+			events = append(events, rec.Value.ID)
+		}
+		return true
+	})
+	s.payouts.Walk(all, nil, func(rec *state.Record[payout]) bool {
+		if rec.Value.merchant == watched && rec.Value.Status == payoutPaid {
+			events = append(events, rec.Value.ID)
+		}
+		return true
+	})
+	attempts, told := 0, map[string][]string{}
+	s.deliveries.Walk(all, nil, func(rec *state.Record[delivery]) bool {
+		d := &rec.Value
+		if attempts += d.Attempts; d.Status == deliveryPending {
+			t.Errorf("pending: %+v", d)
+		}
+		told[d.Endpoint+" "+d.Status] = append(told[d.Endpoint+" "+d.Status], d.Subject)
+		return true
+	})
+	if done, _ := s.delivering.Counts(); done != attempts {
+		t.Errorf("%d jobs made %d attempts to deliver", done, attempts)
+	}
+	slices.Sort(events)
+	for _, to := range []string{endpointPrefix.ID(0) + " " + deliveryDelivered, endpointPrefix.ID(1) + " " + deliveryFailed} {
+		if slices.Sort(told[to]); len(events) == 0 || !slices.Equal(told[to], events) {
+			t.Errorf("%s: %d deliveries of %d events", to, len(told[to]), len(events))
+		}
 	}
 }
 
@@ -147,7 +196,7 @@ func rest(t *testing.T, s *Service) {
 
 // round does one of everything and returns how many payments it made.
 func (l *loader) round(c, i int) (made int64) {
-	merchant := merchantID(l.rng.IntN(5))
+	merchant := merchantID(l.rng.IntN(watched + 1))
 	order := fmt.Sprintf(`{"amount":%d,"currency":%q,"merchant":%q,"card":%s}`, 1+l.rng.IntN(1000), currencies[l.rng.IntN(len(currencies))], merchant, goodCard)
 	key := fmt.Sprintf("%d-%d", c, i)
 	var twice sync.WaitGroup // the same request at once: one charge
@@ -175,7 +224,7 @@ func (l *loader) round(c, i int) (made int64) {
 	case 3:
 		l.send("POST", "/payouts", fmt.Sprintf(`{"amount":%d,"currency":"eur","merchant":%q,"destination":%q}`, 1+l.rng.IntN(200), merchant, destinations[l.rng.IntN(2)]))
 	case 4:
-		l.send("POST", "/webhook_endpoints", fmt.Sprintf(`{"url":"https://x.example.com","events":["payment.succeeded","payout.paid"],"merchant":%q}`, merchant))
+		l.send("POST", "/webhook_endpoints", fmt.Sprintf(`{"url":"https://x.example.com","events":["payment.succeeded","payout.paid"],"merchant":%q}`, merchantID(l.rng.IntN(watched))))
 	}
 	if _, intent, _ := l.send("POST", "/payment_intents", order); intent != "" {
 		var race sync.WaitGroup // confirmed at once: one charge

@@ -12,10 +12,10 @@ const (
 	maxAmount = people.MostAmount
 	// maxDescription and the metadata limits bound what a client can make the
 	// server keep; lengths are in characters.
-	maxDescription   = 500
-	maxMetadata      = 20
-	maxMetadataKey   = 40
-	maxMetadataValue = 500
+	maxDescription   = people.MostDescription
+	maxMetadata      = people.MostMetadata
+	maxMetadataKey   = people.MostMetadataName
+	maxMetadataValue = people.MostMetadataValue
 )
 
 // noMetadata is shared by all that have none: metadata is replaced, never

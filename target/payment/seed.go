@@ -11,7 +11,7 @@ import (
 // What a new server holds. The seed is constant: ids and contents are the same
 // in every process, so that load can be written against known ids.
 const (
-	SeededMerchants = 300
+	SeededMerchants = people.Merchants
 	SeededPayments  = 500
 	SeededCustomers = 200
 	// SeededItems are eight of each merchant.

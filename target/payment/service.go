@@ -3,7 +3,6 @@ package payment
 import (
 	"context"
 	"embed"
-	"fmt"
 	"io/fs"
 	"log/slog"
 	"time"
@@ -32,7 +31,7 @@ const rareShare = 10
 // Options are the settings of a Service. The zero value is a working default
 // that knows nobody.
 type Options struct {
-	// People are who may log in.
+	// People are who may log in, as people.Parse has checked them.
 	People []people.Person
 
 	// SettleAfter is the time from the confirmation of a payment intent to its
@@ -103,9 +102,8 @@ type Service struct {
 	delivering *state.DelayLine[uint64] // numbers of deliveries
 }
 
-// New makes the service with its catalogue and its people. Its error names
-// people who act for merchants that do not exist.
-func New(o Options) (*Service, error) {
+// New makes the service with its catalogue and its people.
+func New(o Options) *Service {
 	o = o.withDefaults()
 	rare := max(o.Retain/rareShare, 1)
 	s := &Service{
@@ -133,10 +131,8 @@ func New(o Options) (*Service, error) {
 	s.payingOut = state.NewDelayLine(o.PayoutAfter, o.Retain, traced(o, "pay_out", s.payOut))
 	s.delivering = state.NewDelayLine(o.WebhookAfter, o.Retain, traced(o, "deliver_webhook", s.deliver))
 	s.seedPayments()
-	if err := s.addPeople(o.People); err != nil {
-		return nil, fmt.Errorf("people: %w", err)
-	}
-	return s, nil
+	s.addPeople(o.People)
+	return s
 }
 
 // traced is a job that is followed, if anybody wants to.

@@ -1,0 +1,129 @@
+package tasks
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"swell/people"
+	"swell/stats"
+	"swell/users"
+)
+
+// gate is a service that knows one token at a time.
+type gate struct {
+	mu     sync.Mutex
+	open   bool     // the token is good
+	logIns []string // by email
+	asked  func()   // is told of each request that a void token came with
+}
+
+func (g *gate) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case req.URL.Path == "/auth/login":
+		var who struct{ Email string }
+		_ = json.NewDecoder(req.Body).Decode(&who) // what is missing is nobody
+		g.logIns, g.open = append(g.logIns, who.Email), true
+		_, _ = w.Write([]byte(`{"access_token":"t"}`)) // a client that is gone does not care
+	case !g.open:
+		g.asked()
+		w.WriteHeader(http.StatusUnauthorized)
+		_, _ = w.Write([]byte(`{"type":"urn:swell:problem:unauthenticated"}`))
+	case req.URL.Path == "/auth/logout":
+		g.open = false
+		w.WriteHeader(http.StatusNoContent)
+	}
+}
+
+func (g *gate) came() []string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return slices.Clone(g.logIns)
+}
+
+// hasty is the payment workload in sessions of one request, with one task.
+func hasty(task string, everybody ...people.Person) users.Class {
+	class := Payment(everybody)
+	class.Rhythm = &users.Rhythm{
+		Session: users.Count{Mean: 1}, Start: users.StartOn,
+		Load: users.Steady(users.Load{Weights: map[string]float64{task: 1}}),
+	}
+	return class
+}
+
+// admit lets a user live.
+func (g *gate) admit(t *testing.T, class users.Class) (*users.Population, *tape) {
+	t.Helper()
+	server := httptest.NewServer(g)
+	t.Cleanup(server.Close)
+	recorded := &tape{}
+	p := users.NewPopulation([]users.Class{class}, recorded, slog.New(slog.DiscardHandler))
+	p.Set(&users.Test{Host: server.URL, Seed: 6, Began: time.Now()}, users.Target{class.Name: 1})
+	return p, recorded
+}
+
+// A user that is stopped between the end of its session and the next log-in has
+// nothing to log out of.
+func TestAUserWithoutASessionDoesNotLogOut(t *testing.T) {
+	g := &gate{}
+	refused, left := make(chan struct{}), make(chan struct{})
+	g.asked = sync.OnceFunc(func() { close(refused); <-left })
+	p, recorded := g.admit(t, hasty("expired_session", people.Person{ID: "a", Role: people.Auditor}))
+	<-refused
+	p.Leave(users.LeaveNow())
+	close(left)
+	<-p.Emptied()
+	var got []string
+	for _, r := range recorded.results {
+		got = append(got, r.Method+" "+r.Name)
+		if r.Outcome != stats.Success {
+			t.Errorf("%s %s: %v %s", r.Method, r.Name, r.Outcome, r.Cause)
+		}
+	}
+	if want := []string{"POST /auth/login", "POST /auth/logout", "GET /me"}; !slices.Equal(got, want) {
+		t.Errorf("it did %q, want %q", got, want)
+	}
+	if x := recorded.said(); len(x) > 0 {
+		t.Errorf("exceptions %v", x)
+	}
+}
+
+// Whoever comes back is another than before, unless its role has one person only;
+// the same ones come again with the same seed, also after an earlier test.
+func TestWhoComesBackIsAnotherThanBefore(t *testing.T) {
+	const sessions = 200
+	class := hasty("index",
+		people.Person{ID: "a", Email: "a", Role: people.Customer},
+		people.Person{ID: "b", Email: "b", Role: people.Customer},
+		people.Person{ID: "c", Email: "c", Role: people.Customer},
+		people.Person{ID: "d", Email: "d", Role: people.Auditor},
+	)
+	var runs [2][]string
+	for i := range runs {
+		g := &gate{}
+		p, _ := g.admit(t, class)
+		until(t, "enough have come", func() bool { return len(g.came()) >= sessions })
+		p.Leave(users.LeaveNow())
+		<-p.Emptied()
+		runs[i] = g.came()[:sessions]
+	}
+	if !slices.Equal(runs[0], runs[1]) {
+		t.Errorf("two runs of one seed differ:\n%q\n%q", runs[0], runs[1])
+	}
+	counts := map[string]int{runs[0][0]: 1}
+	for i, who := range runs[0][1:] {
+		if counts[who]++; who == runs[0][i] && who != "d" {
+			t.Errorf("session %d is of %s, as the one before", i+2, who)
+		}
+	}
+	if len(counts) != 4 {
+		t.Errorf("only these have come: %v", counts)
+	}
+}
