@@ -45,6 +45,7 @@ func (l *link) down(m message) {
 	case "spawn":
 		l.spawn(m)
 	case "stop":
+		l.stopped = l.lastRun
 		l.hold(m.kind)
 		l.pass(message{kind: "stop", node: m.node})
 	case "quit":
@@ -73,7 +74,13 @@ func (l *link) spawn(m message) {
 		l.log.Info("discarded a spawn message that is not newer than the one before")
 		return
 	}
-	l.lastSent = o.sentAt
+	if o.test.RunID != "" && o.test.RunID == l.stopped {
+		// A master that is stopped while it ramps up may still send the step that it
+		// had prepared, and then waits for users whom nobody will stop.
+		l.log.Info("discarded a spawn message of a test that the master has stopped")
+		return
+	}
+	l.lastSent, l.lastRun = o.sentAt, o.test.RunID
 	l.orders.put(o)
 	l.pass(message{
 		kind: "spawn",

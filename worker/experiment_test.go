@@ -26,7 +26,8 @@ func experimenter(t *testing.T, settings map[string]string) Config {
 
 // joins is an order of a run that began so long ago.
 func (tk *talk) joins(elapsed time.Duration, n int, options map[string]any) {
-	tk.link.events.put(order{target: users.Target{"A": n}, test: users.Test{Options: options}, elapsed: elapsed})
+	run, _ := options[runID].(string)
+	tk.link.events.put(order{target: users.Target{"A": n}, test: users.Test{Options: options, RunID: run}, elapsed: elapsed})
 	synctest.Wait()
 }
 

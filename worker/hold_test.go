@@ -37,6 +37,37 @@ func TestLinkHoldsAStopUntilTheWorkerIsDone(t *testing.T) {
 	})
 }
 
+// Locust's own dispatch of a ramp may send one step more after the stop.
+func TestLinkDiscardsASpawnOfATestThatWasStopped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRelay(t)
+		spawn := func(at float64, run any) {
+			data := spawnData(at, map[string]any{"A": int64(1)})
+			data["parsed_options"] = map[string]any{runID: run}
+			r.theMaster.says("spawn", data)
+		}
+		stop := func() {
+			r.theMaster.says("stop", nil)
+			events := r.happened()
+			close(events[len(events)-1].(halt).done)
+			r.theBoomer.hears("stop")
+		}
+		spawn(1, "one")
+		r.theBoomer.hears("spawn")
+		stop()
+		spawn(2, "one")
+		r.theBoomer.hears()
+		spawn(3, "two") // the next test
+		r.theBoomer.hears("spawn")
+		stop()
+		for at := range 2 { // of a foreign locustfile, whose runs have no name
+			spawn(float64(at+4), nil)
+			r.theBoomer.hears("spawn")
+			stop()
+		}
+	})
+}
+
 func TestLinkNeverPassesAQuit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRelay(t)

@@ -41,6 +41,8 @@ type link struct {
 	unacked  atomic.Int64    // client_ready messages that were not acknowledged
 	rejected atomic.Int64    // frames that could not be read as messages
 	lastSent float64         // the timestamp of the last spawn that was passed on
+	lastRun  string          // the run that it was of; empty: not said
+	stopped  string          // the run that the master has stopped last
 	passed   map[int64]bool  // stats messages that were passed on, by seq
 	unknown  map[string]bool // types of messages that were warned of
 

@@ -55,6 +55,7 @@ func parseOrder(m message) (order, error) {
 		o.test.StopTimeout = time.Duration(min(s, float64(24*time.Hour/time.Second)) * float64(time.Second))
 	}
 	o.test.Options, _ = data["parsed_options"].(map[string]any)
+	o.test.RunID, _ = o.test.Options[runID].(string)
 	o.sentAt, _ = number(data["timestamp"])
 	o.elapsed = elapsed(o.sentAt, o.test.Options[runStart])
 	return o, nil

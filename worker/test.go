@@ -96,7 +96,7 @@ func (c *conversation) beginTest(o order) {
 		snapshot: users.Test{Seed: rand.Uint64(), Began: time.Now()}, //nolint:gosec // a seed, not a secret
 		started:  time.Now().Add(-o.elapsed),
 	}
-	c.test.snapshot.RunID, _ = o.test.Options[runID].(string)
+	c.test.snapshot.RunID = o.test.RunID
 	c.reports.begin(recorder)
 	c.beginExperiment(o)
 }
