@@ -8,7 +8,7 @@ VENV   := .venv
 TOOL   := $(GO) tool -modfile=tools/go.mod
 
 .DEFAULT_GOAL := help
-.PHONY: help build venv demo test lint unit e2e e2e-goczmq browser-test api-test deploy-test image-test fuzz bench bench-workers locustfile plots clean
+.PHONY: help build venv demo test prepared lint unit e2e e2e-goczmq browser-test api-test deploy-test image-test fuzz bench bench-workers locustfile plots clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,7 +25,10 @@ $(VENV)/.stamp: locust/requirements.txt locust/requirements-dev.txt
 demo: build venv ## a demo target, a stock master with its web UI on :8089 and a worker
 	bin/swell demo $(ARGS)
 
-test: lint unit deploy-test e2e e2e-goczmq browser-test api-test ## all tests, on a fresh clone too
+test: prepared lint unit deploy-test e2e e2e-goczmq browser-test api-test ## all tests, on a fresh clone too
+
+prepared: # what waits for downloads and what computes, side by side
+	@$(MAKE) --no-print-directory -j2 venv build
 
 lint: venv ## go vet, golangci-lint, gofumpt, ruff, shellcheck, hadolint
 	tools/debian.sh shellcheck

@@ -93,10 +93,13 @@ func (s stretch) is(t *testing.T, phase string, n int, rate float64, weights map
 	if len(s.users) != n {
 		t.Errorf("%s: %d users sent something, want %d", phase, len(s.users), n)
 	}
-	// The long run of the model, to a quarter: the machine may be busy.
+	// The long run of the model. A machine that is busy sends less, not more; an
+	// arrival rate of 1.5 that is not heeded would be 0.67 of it.
 	want := float64(n) * shortRhythm().RequestsPerSecond(shortLoad(rate))
-	if got := float64(s.total) / s.length.Seconds(); math.Abs(got/want-1) > 0.25 {
-		t.Errorf("%s: %.1f requests/s in %v, want about %.1f", phase, got, s.length, want)
+	got := float64(s.total) / s.length.Seconds()
+	t.Logf("%s: %.1f requests/s in %v, %.2f of what the model says", phase, got, s.length, got/want)
+	if got/want < 0.7 || got/want > 1.2 {
+		t.Errorf("%s: want about %.1f requests/s", phase, want)
 	}
 	sum := 0.0
 	for _, w := range weights {
@@ -156,7 +159,7 @@ func TestTheFourScenarios(t *testing.T) {
 		t.Run(row.scenario, func(t *testing.T) {
 			t.Parallel()
 			const warmup = 12 * time.Second
-			target := startTarget(t)
+			target := startTarget(t, "--service-time", "0") // the model's tasks take no time
 			settings := slices.Concat([]string{fmt.Sprintf("LOAD_WARMUP_DURATION=%v", warmup.Seconds()), "LOAD_BASELINE_SPAWN_RATE=100", onlyPhases}, short, row.settings)
 			m := startMasterWith(t, settings, "-f", locustfile(t, testworker, onlyPhases), "--headless", "--expect-workers", "2", "--run-time", "35s", "--host", target.host)
 			var workers []*process
