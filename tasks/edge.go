@@ -150,10 +150,10 @@ func notFound(ctx context.Context, v *visitor) error {
 // expiredSession finds its session ended, as from another device, and logs in
 // again. (A token that has grown too old is any task's business: see send.)
 func expiredSession(ctx context.Context, v *visitor) error {
+	v.loggedIn = false // it may be stopped before the answer, and before it logs in again
 	if _, err := v.post(ctx, "/auth/logout", nil, http.StatusNoContent); err != nil {
 		return err
 	}
-	v.loggedIn = false // it may be stopped before it logs in again
 	if _, err := v.c.Get(ctx, "/me", client.Expect(http.StatusUnauthorized), client.Check(problem("unauthenticated"))); err != nil {
 		return err
 	}
