@@ -44,7 +44,10 @@ func testService(more ...Route) Service {
 		{Method: "GET", Path: "/me", Serve: word("me"), Permission: AnyToken, Status: 200, Answer: thing{}},
 		{Method: "GET", Path: "/limited", Serve: word("limited"), Permission: "read", Burst: 2, Status: 200, Answer: thing{}},
 		{Method: "POST", Path: "/login", Status: 200, Answer: thing{}, Serve: func(x *Exchange) (Answer, error) {
-			token, _ := x.LogIn(member)
+			token, _, err := x.LogIn(member, "secret", "secret")
+			if err != nil {
+				return Answer{}, err
+			}
 			return Object(thing{token}), nil
 		}},
 		{Method: "POST", Path: "/logout", Permission: AnyToken, Status: 204, Serve: func(x *Exchange) (Answer, error) {

@@ -45,14 +45,19 @@ func (s *sessions) slot(number uint64) *atomic.Pointer[session] {
 	return &s.slots[number%uint64(len(s.slots))]
 }
 
-// LogIn begins a session of c and returns its token and how long it is good.
-func (x *Exchange) LogIn(c *Caller) (token string, lifetime time.Duration) {
+// LogIn begins a session of c, nil if nobody has the name that was given, and
+// returns its token and how long it is good. Another password than c's is
+// [BadCredentials].
+func (x *Exchange) LogIn(c *Caller, password, given string) (token string, lifetime time.Duration, err error) {
+	if c == nil || subtle.ConstantTimeCompare([]byte(password), []byte(given)) == 0 {
+		return "", 0, BadCredentials.Because("email and password do not belong together")
+	}
 	s := x.server.sessions
 	var secret [16]byte
 	_, _ = rand.Read(secret[:]) // never fails
 	fresh := &session{number: s.next.Add(1) - 1, secret: hex.EncodeToString(secret[:]), caller: c, expires: x.arrived.Add(s.lifetime)}
 	s.slot(fresh.number).Store(fresh)
-	return tokenPrefix.ID(fresh.number) + fresh.secret, s.lifetime
+	return tokenPrefix.ID(fresh.number) + fresh.secret, s.lifetime, nil
 }
 
 // LogOut ends the request's own session.

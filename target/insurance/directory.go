@@ -1,7 +1,6 @@
 package insurance
 
 import (
-	"crypto/subtle"
 	"fmt"
 	"net/http"
 	"strings"
@@ -88,11 +87,11 @@ func (s *Service) logIn(x *target.Exchange) (target.Answer, error) {
 	if err := v.Err(target.Invalid); err != nil {
 		return target.Answer{}, err
 	}
-	caller, known := s.logins[strings.ToLower(body.Email)]
-	if !known || subtle.ConstantTimeCompare([]byte(Password), []byte(body.Password)) == 0 {
-		return target.Answer{}, target.BadCredentials.Because("email and password do not belong together")
+	caller := s.logins[strings.ToLower(body.Email)]
+	token, lifetime, err := x.LogIn(caller, Password, body.Password)
+	if err != nil {
+		return target.Answer{}, err
 	}
-	token, lifetime := x.LogIn(caller)
 	return target.Object(session{
 		Object: "session", AccessToken: token, TokenType: "Bearer", ExpiresIn: int(lifetime.Seconds()), User: *caller.Who.(*member),
 	}), nil

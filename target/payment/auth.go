@@ -1,7 +1,6 @@
 package payment
 
 import (
-	"crypto/subtle"
 	"fmt"
 	"maps"
 	"net/http"
@@ -150,11 +149,11 @@ func (s *Service) logIn(x *target.Exchange) (target.Answer, error) {
 	if err := v.Err(target.Invalid); err != nil {
 		return target.Answer{}, err
 	}
-	who, known := s.logins[strings.ToLower(body.Email)]
-	if !known || subtle.ConstantTimeCompare([]byte(who.password), []byte(body.Password)) == 0 {
-		return target.Answer{}, target.BadCredentials.Because("email and password do not belong together")
+	who := s.logins[strings.ToLower(body.Email)]
+	token, lifetime, err := x.LogIn(who.caller, who.password, body.Password)
+	if err != nil {
+		return target.Answer{}, err
 	}
-	token, lifetime := x.LogIn(who.caller)
 	text := fmt.Appendf(nil, `{"object":"session","access_token":%q,"token_type":"Bearer","expires_in":%d,"person":`, token, int(lifetime.Seconds()))
 	text = append(text, who.caller.Who.(*viewer).me...)
 	return target.OK(append(text, '}')), nil
