@@ -3,8 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -27,14 +25,7 @@ func TestTheProgramsOfOnesOwnWorkloadCompile(t *testing.T) {
 	}
 	for _, rest := range programs {
 		program, _, _ := strings.Cut(rest, "```")
-		dir := t.TempDir()
-		file := filepath.Join(dir, "main.go")
-		if err := os.WriteFile(file, []byte(program), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if out, err := exec.Command("go", "build", "-o", filepath.Join(dir, "visitor"), file).CombinedOutput(); err != nil {
-			t.Errorf("%v\n%s", err, out)
-		}
+		compiles(t, program)
 	}
 }
 
