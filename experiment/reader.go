@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"swell/config"
+	"swell/locust"
 	"swell/users"
 )
 
@@ -45,13 +46,10 @@ func (r *Reader) Read(options map[string]any) (*Run, error) {
 	return run, nil
 }
 
-// runID is the option in which our locustfile names the run.
-const runID = "swell_run_id"
-
 // drawnSeed is a seed for a run whose settings have none. Where the run has a
 // name, all workers draw the same, so that one number repeats them all.
 func drawnSeed(options map[string]any) uint64 {
-	id, _ := options[runID].(string)
+	id, _ := options[locust.RunID].(string)
 	if id == "" {
 		return rand.Uint64() //nolint:gosec // a seed, not a secret
 	}

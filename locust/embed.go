@@ -8,3 +8,11 @@ import _ "embed"
 //
 //go:embed master.py
 var Master string
+
+// Options that master.py adds to those of a spawn message.
+const (
+	// RunStart is when the run began by the master's clock, Unix seconds.
+	RunStart = "swell_run_start"
+	// RunID is the run's name.
+	RunID = "swell_run_id"
+)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"swell/experiment"
+	"swell/locust"
 	"swell/users"
 )
 
@@ -26,7 +27,7 @@ func experimenter(t *testing.T, settings map[string]string) Config {
 
 // joins is an order of a run that began so long ago.
 func (tk *talk) joins(elapsed time.Duration, n int, options map[string]any) {
-	run, _ := options[runID].(string)
+	run, _ := options[locust.RunID].(string)
 	tk.link.events.put(order{target: users.Target{"A": n}, test: users.Test{Options: options, RunID: run}, elapsed: elapsed})
 	synctest.Wait()
 }

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"swell/locust"
 	"swell/stats"
 	"swell/users"
 )
@@ -81,7 +82,7 @@ func TestAnObserverIsToldHowTheWorkerFares(t *testing.T) {
 			}
 		}
 		is(Health{Connected: true, Worker: 3})
-		tk.joins(0, 2, map[string]any{runID: "run7"})
+		tk.joins(0, 2, map[string]any{locust.RunID: "run7"})
 		pass(ReportInterval + time.Second)
 		two := map[string]map[users.Mode]int{"A": {users.On: 2}}
 		is(Health{Connected: true, Worker: 3, RunID: "run7", Users: two, Phase: users.Phase{Name: "baseline"}})

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 	"testing/synctest"
+
+	"swell/locust"
 )
 
 func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
@@ -43,7 +45,7 @@ func TestLinkDiscardsASpawnOfATestThatWasStopped(t *testing.T) {
 		r := newRelay(t)
 		spawn := func(at float64, run any) {
 			data := spawnData(at, map[string]any{"A": int64(1)})
-			data["parsed_options"] = map[string]any{runID: run}
+			data["parsed_options"] = map[string]any{locust.RunID: run}
 			r.theMaster.says("spawn", data)
 		}
 		stop := func() {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"swell/locust"
 	"swell/users"
 )
 
@@ -19,13 +20,6 @@ type order struct {
 	// its locustfile does not say when that was.
 	elapsed time.Duration
 }
-
-// runStart is the option in which our locustfile says when the run began, Unix
-// seconds.
-const runStart = "swell_run_start"
-
-// runID is the option in which it names the run.
-const runID = "swell_run_id"
 
 // longestRun bounds what is believed of the master's clock.
 const longestRun = 365 * 24 * time.Hour
@@ -55,9 +49,9 @@ func parseOrder(m message) (order, error) {
 		o.test.StopTimeout = time.Duration(min(s, float64(24*time.Hour/time.Second)) * float64(time.Second))
 	}
 	o.test.Options, _ = data["parsed_options"].(map[string]any)
-	o.test.RunID, _ = o.test.Options[runID].(string)
+	o.test.RunID, _ = o.test.Options[locust.RunID].(string)
 	o.sentAt, _ = number(data["timestamp"])
-	o.elapsed = elapsed(o.sentAt, o.test.Options[runStart])
+	o.elapsed = elapsed(o.sentAt, o.test.Options[locust.RunStart])
 	return o, nil
 }
 
