@@ -76,7 +76,7 @@ deploy-test: venv ## the Compose file, the Kubernetes manifests, build-and-push.
 image-test: venv ## build the real image and run the real Compose file, with Docker or podman; not part of test
 	deploy/image/test.sh
 
-api-test: build venv ## the demo target against its own OpenAPI document, with what schemathesis makes up
+api-test: build venv ## the demo target against its own OpenAPI document, with what schemathesis makes up of SCHEMATHESIS_SEED (1)
 	$(VENV)/bin/pytest -q e2e/api
 
 fuzz: ## fuzz the decoders of foreign bytes, a minute each

@@ -23,8 +23,13 @@ class Target:
 
 
 def accesses(log: Path) -> list[dict]:
-    """The log of a target that has ended: one entry a request."""
-    return [json.loads(line) for line in log.read_text().splitlines()]
+    """The log of a target that has ended: one entry a request.
+
+    A JSON line ends with a newline and nothing else. A path may hold what Unicode, and so splitlines, takes for the
+    end of a line, as U+0085.
+    """
+    with log.open(encoding="utf-8", newline="\n") as lines:
+        return [json.loads(line) for line in lines]
 
 
 def cancelled(*workers: Process) -> list[int]:
