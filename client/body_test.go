@@ -55,7 +55,7 @@ func TestTheBodyIsReadToItsEnd(t *testing.T) {
 				}
 				return err
 			})
-			if r := rec.only(t); r.Outcome != stats.Success || r.Bytes != row.size {
+			if r := only(t, rec); r.Outcome != stats.Success || r.Bytes != row.size {
 				t.Errorf("recorded %+v", r)
 			}
 		})

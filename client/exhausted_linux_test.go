@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"swell/client"
+	"swell/testkit"
 	"swell/users"
 )
 
@@ -66,7 +67,7 @@ func TestNoFileDescriptorsReadsAsInLocust(t *testing.T) {
 		}
 		return err
 	})
-	if got, want := rec.only(t).Cause, `OSError(24, 'Too many open files')`; got != want {
+	if got, want := only(t, rec).Cause, `OSError(24, 'Too many open files')`; got != want {
 		t.Errorf("failed with %s\nwant        %s", got, want)
 	}
 }
@@ -74,7 +75,7 @@ func TestNoFileDescriptorsReadsAsInLocust(t *testing.T) {
 func TestARequestThatHasNotLeftWhenItsUserMustIsNotCounted(t *testing.T) {
 	host := "http://" + deafPort(t)
 	start := runtime.NumGoroutine()
-	rec := &tape{}
+	rec := &testkit.Tape{}
 	began := make(chan struct{})
 	p := populate(host, rec, func(ctx context.Context, u *users.User) error {
 		close(began)
@@ -87,8 +88,8 @@ func TestARequestThatHasNotLeftWhenItsUserMustIsNotCounted(t *testing.T) {
 	await(t, began)
 	p.Leave(users.LeaveNow())
 	await(t, p.Emptied())
-	if len(rec.all()) != 0 || len(rec.exceptions) != 0 {
-		t.Errorf("recorded %v, exceptions %q", rec.all(), rec.exceptions)
+	if len(rec.Results()) != 0 || len(rec.Messages()) != 0 {
+		t.Errorf("recorded %v, exceptions %q", rec.Results(), rec.Messages())
 	}
 	settle(t, start) // the attempt to connect ends with the user
 }

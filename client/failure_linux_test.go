@@ -91,11 +91,11 @@ func expectFailure(t *testing.T, host, want string, is error, opts ...client.Opt
 		}
 		return err
 	})
-	if r := rec.only(t); r.Outcome != stats.Failure || r.Cause != want {
+	if r := only(t, rec); r.Outcome != stats.Failure || r.Cause != want {
 		t.Errorf("recorded %v\n%s\nwant a failure\n%s", r.Outcome, r.Cause, want)
 	}
-	if len(rec.exceptions) > 0 {
-		t.Errorf("reported as exceptions too: %q", rec.exceptions)
+	if len(rec.Messages()) > 0 {
+		t.Errorf("reported as exceptions too: %q", rec.Messages())
 	}
 }
 
@@ -204,7 +204,7 @@ func TestATLSFailureReadsAsInLocust(t *testing.T) {
 				_, err := client.Of(u).Get(ctx, "/")
 				return err
 			})
-			if got := rec.only(t).Cause; got != row.want {
+			if got := only(t, rec).Cause; got != row.want {
 				t.Errorf("failed with %s\nwant        %s", got, row.want)
 			}
 		})
@@ -220,10 +220,10 @@ func TestEveryResetIsTheSameRow(t *testing.T) {
 		return nil
 	})
 	rows := map[string]int{}
-	for _, r := range rec.all() {
+	for _, r := range rec.Results() {
 		rows[r.Cause]++
 	}
-	if len(rows) != 1 || len(rec.all()) != 50 {
+	if len(rows) != 1 || len(rec.Results()) != 50 {
 		t.Errorf("50 resets are these rows: %v", rows)
 	}
 }

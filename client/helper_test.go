@@ -6,12 +6,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"swell/stats"
+	"swell/testkit"
 	"swell/users"
 )
 
@@ -24,47 +23,21 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// tape keeps every single result, where stats.Recorder would add them up: the
-// tests ask what one request was recorded as.
-type tape struct {
-	mu         sync.Mutex
-	results    []stats.Result
-	exceptions []string
-}
-
-func (t *tape) Record(_ int, r stats.Result) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.results = append(t.results, r)
-}
-
-func (t *tape) RecordException(_ int, message, _ string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.exceptions = append(t.exceptions, strings.TrimPrefix(message, "X.t: "))
-}
-
-func (t *tape) all() []stats.Result {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return append([]stats.Result(nil), t.results...)
-}
-
 // only is the one result there must be.
-func (t *tape) only(tb testing.TB) stats.Result {
+func only(tb testing.TB, rec *testkit.Tape) stats.Result {
 	tb.Helper()
-	all := t.all()
+	all := rec.Results()
 	if len(all) != 1 {
 		tb.Fatalf("recorded %d results, want 1: %+v", len(all), all)
 	}
-	return all[0]
+	return all[0].Result
 }
 
 // as runs script as the only task of one user of host, who then leaves. It
 // returns when the user is gone.
-func as(tb testing.TB, host string, script users.TaskFunc) *tape {
+func as(tb testing.TB, host string, script users.TaskFunc) *testkit.Tape {
 	tb.Helper()
-	rec := &tape{}
+	rec := &testkit.Tape{}
 	run(tb, host, rec, script)
 	return rec
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"swell/client"
+	"swell/testkit"
 	"swell/users"
 )
 
@@ -28,7 +29,7 @@ func TestTheLabelIsInTheBaggage(t *testing.T) {
 		{"a redirect takes it along", "/old", label, nil},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			p := populateUnder(&users.Test{Host: host, Worker: 3, LabelRequests: true}, &tape{}, func(ctx context.Context, u *users.User) error {
+			p := populateUnder(&users.Test{Host: host, Worker: 3, LabelRequests: true}, &testkit.Tape{}, func(ctx context.Context, u *users.User) error {
 				for range 2 { // the first changes nothing for the second
 					if e := ask(t, ctx, u, "GET", row.url, row.opts...); e.Header.Get("Baggage") != row.want || len(e.Header["Baggage"]) != 1 {
 						t.Errorf("arrived with %q, want %q", e.Header["Baggage"], row.want)

@@ -11,6 +11,7 @@ import (
 
 	"swell/client"
 	"swell/stats"
+	"swell/testkit"
 	"swell/users"
 )
 
@@ -24,7 +25,7 @@ func TestARequestInFlightWhenItsUserMustGoIsCancelled(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			arrived := make(chan struct{})
 			host := "http://" + rawServer(t, answering(row.sofar, func(*net.TCPConn) { close(arrived) }))
-			rec := &tape{}
+			rec := &testkit.Tape{}
 			p := populate(host, rec, func(ctx context.Context, u *users.User) error {
 				_, err := client.Of(u).Get(ctx, "/")
 				if !users.Recorded(err) || !errors.Is(err, context.Canceled) {
@@ -35,11 +36,11 @@ func TestARequestInFlightWhenItsUserMustGoIsCancelled(t *testing.T) {
 			await(t, arrived)
 			p.Leave(users.LeaveNow())
 			await(t, p.Emptied())
-			if r := rec.only(t); r.Outcome != stats.Cancelled || r.Cause != "" {
+			if r := only(t, rec); r.Outcome != stats.Cancelled || r.Cause != "" {
 				t.Errorf("recorded %+v", r)
 			}
-			if len(rec.exceptions) > 0 {
-				t.Errorf("exceptions %q", rec.exceptions)
+			if len(rec.Messages()) > 0 {
+				t.Errorf("exceptions %q", rec.Messages())
 			}
 		})
 	}
@@ -47,7 +48,7 @@ func TestARequestInFlightWhenItsUserMustGoIsCancelled(t *testing.T) {
 
 func TestAUserThatLeavesSendsNothingNew(t *testing.T) {
 	host := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("a request arrived") })
-	rec := &tape{}
+	rec := &testkit.Tape{}
 	began, left := make(chan struct{}), make(chan struct{})
 	p := populate(host, rec, func(ctx context.Context, u *users.User) error {
 		close(began)
@@ -62,8 +63,8 @@ func TestAUserThatLeavesSendsNothingNew(t *testing.T) {
 	p.Leave(users.LeaveNow())
 	close(left)
 	await(t, p.Emptied())
-	if len(rec.all()) != 0 || len(rec.exceptions) != 0 {
-		t.Errorf("recorded %v, exceptions %q", rec.all(), rec.exceptions)
+	if len(rec.Results()) != 0 || len(rec.Messages()) != 0 {
+		t.Errorf("recorded %v, exceptions %q", rec.Results(), rec.Messages())
 	}
 }
 

@@ -64,12 +64,12 @@ func expectOnce(t *testing.T, method string, end func(*net.TCPConn), opts ...cli
 		return nil
 	})
 	failed := int64(0)
-	for _, r := range rec.all() {
+	for _, r := range rec.Results() {
 		if r.Outcome == stats.Failure {
 			failed++
 		}
 	}
-	if n := int64(len(rec.all())); n != requests || seen.Load() != n || failed != n/every {
+	if n := int64(len(rec.Results())); n != requests || seen.Load() != n || failed != n/every {
 		t.Errorf("%d requests: the server saw %d, recorded are %d, of them %d failed (want %d)", requests, seen.Load(), n, failed, requests/every)
 	}
 }
@@ -103,8 +103,8 @@ func TestAConnectionThatWasClosedWhileIdleIsNoFailure(t *testing.T) {
 				}
 				return nil
 			})
-			if n := len(rec.all()); n != requests || seen.Load() != requests {
-				t.Errorf("%d requests: the server saw %d, recorded are %+v", requests, seen.Load(), rec.all())
+			if n := len(rec.Results()); n != requests || seen.Load() != requests {
+				t.Errorf("%d requests: the server saw %d, recorded are %+v", requests, seen.Load(), rec.Results())
 			}
 		})
 	}

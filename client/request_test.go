@@ -87,7 +87,7 @@ func TestWhatATaskAsksForIsSent(t *testing.T) {
 				}
 				return nil
 			})
-			if r := rec.only(t); r.Outcome != stats.Success || r.Method != strings.ToUpper(row.method) || r.Class != "X" {
+			if r := only(t, rec); r.Outcome != stats.Success || r.Method != strings.ToUpper(row.method) || r.Class != "X" {
 				t.Errorf("recorded %+v", r)
 			}
 		})
@@ -129,7 +129,7 @@ func TestTheNameIsThePathAndQueryUnlessOneIsGiven(t *testing.T) {
 				}
 				return err
 			})
-			if got := rec.only(t).Name; got != row.want {
+			if got := only(t, rec).Name; got != row.want {
 				t.Errorf("name is %q, want %q", got, row.want)
 			}
 		})
@@ -187,8 +187,8 @@ func TestARequestThatCannotBeMadeIsNotSentNorRecorded(t *testing.T) {
 				}
 				return err
 			})
-			if len(rec.all()) != 0 || len(rec.exceptions) != 1 || rec.exceptions[0] != row.want {
-				t.Errorf("recorded %v, exceptions %q, want one: %q", rec.all(), rec.exceptions, row.want)
+			if len(rec.Results()) != 0 || len(rec.Messages()) != 1 || rec.Messages()[0] != "X.t: "+row.want {
+				t.Errorf("recorded %v, exceptions %q, want one: %q", rec.Results(), rec.Messages(), row.want)
 			}
 		})
 	}
@@ -239,11 +239,11 @@ func TestTheTaskDecidesWhatIsASuccess(t *testing.T) {
 				}
 				return err
 			})
-			if r := rec.only(t); r.Cause != row.want || (r.Outcome == stats.Success) != (row.want == "") || r.Bytes != 8 {
+			if r := only(t, rec); r.Cause != row.want || (r.Outcome == stats.Success) != (row.want == "") || r.Bytes != 8 {
 				t.Errorf("recorded %+v", r)
 			}
-			if len(rec.exceptions) > 0 {
-				t.Errorf("reported as exceptions too: %q", rec.exceptions)
+			if len(rec.Messages()) > 0 {
+				t.Errorf("reported as exceptions too: %q", rec.Messages())
 			}
 		})
 	}
@@ -257,10 +257,10 @@ func TestARequestWhoseCheckPanicsIsCounted(t *testing.T) {
 		_, err := client.Of(u).Get(ctx, "/", client.Check(func(*client.Response) error { panic("oops") }))
 		return err
 	})
-	if got := rec.only(t).Cause; got != "panic in the task" {
+	if got := only(t, rec).Cause; got != "panic in the task" {
 		t.Errorf("recorded %s", got)
 	}
-	if len(rec.exceptions) != 1 || rec.exceptions[0] != "panic: oops" {
-		t.Errorf("exceptions %q", rec.exceptions)
+	if len(rec.Messages()) != 1 || rec.Messages()[0] != "X.t: panic: oops" {
+		t.Errorf("exceptions %q", rec.Messages())
 	}
 }

@@ -109,7 +109,7 @@ func TestARedirectIsFollowedAsRequestsDoes(t *testing.T) {
 				}
 				return nil
 			})
-			if r := rec.only(t); r.Method != row.method || !strings.HasPrefix(r.Name, "/a/x?") {
+			if r := only(t, rec); r.Method != row.method || !strings.HasPrefix(r.Name, "/a/x?") {
 				t.Errorf("recorded as %s %s", r.Method, r.Name)
 			}
 		})
@@ -156,8 +156,8 @@ func TestSettingsGoWithEveryRequest(t *testing.T) {
 		_, err := client.Of(u).Get(ctx, "/")
 		return err
 	})
-	if want := `GET request: header "no name" must have a name and a value that HTTP allows`; len(rec.all()) != 2 || len(rec.exceptions) != 1 || rec.exceptions[0] != want {
-		t.Errorf("recorded %v, exceptions %q", rec.all(), rec.exceptions)
+	if want := `GET request: header "no name" must have a name and a value that HTTP allows`; len(rec.Results()) != 2 || len(rec.Messages()) != 1 || rec.Messages()[0] != "X.t: "+want {
+		t.Errorf("recorded %v, exceptions %q", rec.Results(), rec.Messages())
 	}
 }
 
@@ -199,7 +199,7 @@ func TestAConnectionIsUsedAgain(t *testing.T) {
 			return nil
 		})
 		connects := int64(0)
-		for _, r := range rec.all() {
+		for _, r := range rec.Results() {
 			if r.Connect > 0 {
 				connects++
 			}
@@ -225,8 +225,8 @@ func TestRequestsOfOneUserCanRunSideBySide(t *testing.T) {
 		parts.Wait()
 		return nil
 	})
-	if len(rec.all()) != 8 || n.Load() > 2 {
-		t.Errorf("8 requests are recorded as %d, over %d connections", len(rec.all()), n.Load())
+	if len(rec.Results()) != 8 || n.Load() > 2 {
+		t.Errorf("8 requests are recorded as %d, over %d connections", len(rec.Results()), n.Load())
 	}
 }
 
@@ -255,7 +255,7 @@ func TestTLSWithOneAuthority(t *testing.T) {
 			}
 			return nil
 		})
-		if all := rec.all(); len(all) != 2 || all[0].Connect == 0 {
+		if all := rec.Results(); len(all) != 2 || all[0].Connect == 0 {
 			t.Errorf("%s: recorded %+v", row.name, all)
 		}
 	}
@@ -274,7 +274,7 @@ func TestATaskThatIsOutOfTimeHasFailed(t *testing.T) {
 		_, err := client.Of(u).Get(ctx, "/")
 		return err
 	})
-	if r := rec.only(t); r.Outcome != stats.Failure || r.Cause != "ReadTimeout('Read timed out.')" {
+	if r := only(t, rec); r.Outcome != stats.Failure || r.Cause != "ReadTimeout('Read timed out.')" {
 		t.Errorf("recorded %+v", r)
 	}
 }
@@ -288,7 +288,7 @@ func TestARequestThatTheTaskBreaksOffHasFailed(t *testing.T) {
 		_, err := client.Of(u).Get(ctx, "/")
 		return err
 	})
-	if r := rec.only(t); r.Outcome != stats.Failure || r.Cause != "CancelledError()" {
+	if r := only(t, rec); r.Outcome != stats.Failure || r.Cause != "CancelledError()" {
 		t.Errorf("recorded %+v", r)
 	}
 }

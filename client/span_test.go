@@ -9,6 +9,7 @@ import (
 
 	"swell/client"
 	"swell/stats"
+	"swell/testkit"
 	"swell/users"
 )
 
@@ -66,7 +67,7 @@ func TestTheBaggageOfATracedRequest(t *testing.T) {
 			if row.tracer != nil {
 				test.Observer = row.tracer
 			}
-			p := populateUnder(test, &tape{}, func(ctx context.Context, u *users.User) error {
+			p := populateUnder(test, &testkit.Tape{}, func(ctx context.Context, u *users.User) error {
 				e := ask(t, ctx, u, "GET", row.url, row.opts...)
 				if got := e.Header["Baggage"]; len(got) != 1 || got[0] != row.want {
 					t.Errorf("arrived with %q, want %q", got, row.want)
@@ -106,7 +107,7 @@ func TestTheBaggageFollowsThePhase(t *testing.T) {
 		}
 		return nil
 	}}}}}
-	p := users.NewPopulation(classes, &tape{}, nil)
+	p := users.NewPopulation(classes, &testkit.Tape{}, nil)
 	p.Set(&users.Test{Host: host, Phase: func() users.Phase { return users.Phase{Name: phase} }}, users.Target{"X": 1})
 	await(t, done)
 	await(t, p.Emptied())

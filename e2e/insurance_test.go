@@ -21,6 +21,9 @@ import (
 	"testing"
 	"time"
 
+	"gonum.org/v1/gonum/stat/distuv"
+
+	"swell/testkit"
 	"swell/users"
 )
 
@@ -302,12 +305,7 @@ func (a access) took() time.Duration { return time.Duration(a.DurationMS * float
 // its way, 3 % of all: it tells another distribution, not a millisecond.
 func uniformFrom(t *testing.T, what string, times []float64, low, high float64) {
 	t.Helper()
-	slices.Sort(times)
-	n, distance := float64(len(times)), 0.0
-	for i, x := range times {
-		f := min(1, max(0, (x-low)/(high-low)))
-		distance = max(distance, math.Abs(f-float64(i)/n), math.Abs(f-float64(i+1)/n))
-	}
+	n, distance := float64(len(times)), testkit.KolmogorovSmirnov(times, distuv.Uniform{Min: low, Max: high}.CDF)
 	t.Logf("%s: Kolmogorov–Smirnov distance %.4f, n = %v", what, distance, n)
 	if most := 1.95/math.Sqrt(n) + 0.03; n < 300 || distance > most {
 		t.Errorf("%s: Kolmogorov–Smirnov distance %.4f of %v from %v to %v s, want at most %.4f", what, distance, n, low, high, most)

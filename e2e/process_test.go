@@ -1,17 +1,17 @@
 package e2e
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"swell/testkit"
 )
 
 // patience is how long a test waits for something that should happen at once on
@@ -22,33 +22,15 @@ const patience = 60 * time.Second
 type process struct {
 	name string
 	cmd  *exec.Cmd
-	out  *output
+	out  *testkit.Buffer
 	done chan struct{}
 	code int
-}
-
-// output keeps what a process prints.
-type output struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (o *output) Write(b []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.Write(b)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.String()
 }
 
 // start runs a program until the test ends; its output is shown if the test fails.
 func start(t *testing.T, name string, env []string, program string, args ...string) *process {
 	t.Helper()
-	p := &process{name: name, cmd: exec.Command(program, args...), out: &output{}, done: make(chan struct{})}
+	p := &process{name: name, cmd: exec.Command(program, args...), out: &testkit.Buffer{}, done: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
 	p.cmd.Dir = t.TempDir()
 	p.cmd.Env = append(os.Environ(), append([]string{"PYTHONUNBUFFERED=1"}, env...)...)

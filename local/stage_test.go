@@ -10,10 +10,11 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"swell/testkit"
 )
 
 // forGood are bounds that no test reaches: what ends a child there is not that time is up.
@@ -29,7 +30,7 @@ type stage struct {
 	*testing.T
 	o       Options
 	bounds  bounds
-	out     *buffer
+	out     *testkit.Buffer
 	journal string
 	cancel  context.CancelFunc
 	kill    chan struct{}
@@ -44,7 +45,7 @@ func newStage(t *testing.T) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &stage{T: t, bounds: forGood, out: &buffer{}, kill: make(chan struct{}), over: make(chan struct{})}
+	s := &stage{T: t, bounds: forGood, out: &testkit.Buffer{}, kill: make(chan struct{}), over: make(chan struct{})}
 	s.journal = filepath.Join(t.TempDir(), "journal")
 	t.Setenv("STANDIN", "1")
 	t.Setenv("GORACE", "atexit_sleep_ms=0") // else every stand-in built with -race takes a second to end
@@ -182,22 +183,4 @@ func closed(c <-chan struct{}) bool {
 	default:
 		return false
 	}
-}
-
-// buffer is a bytes.Buffer for several goroutines.
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }

@@ -14,10 +14,11 @@ import (
 	"unicode/utf8"
 
 	"swell/target/targettest"
+	"swell/testkit"
 )
 
 func TestAccessLogLine(t *testing.T) {
-	var log targettest.Buffer
+	var log testkit.Buffer
 	s := newTestServer(t, Options{AccessLog: &log})
 	call(t, s, "GET", "/things/pay%22x%0a/y?a=%22&b=\\", "",
 		"User-Agent", "test \"agent\" \xff\x01", "Baggage", "a=1", "Baggage", "b=2",
@@ -35,7 +36,7 @@ func TestAccessLogLine(t *testing.T) {
 
 func TestAccessLogTimes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var log targettest.Buffer
+		var log testkit.Buffer
 		s := newTestServer(t, Options{AccessLog: &log, Knobs: Knobs{ServiceTime: 1500 * time.Microsecond}})
 		defer s.Close()
 		arrived := time.Now().UTC()
@@ -49,7 +50,7 @@ func TestAccessLogTimes(t *testing.T) {
 }
 
 func TestPanicIsA500AndLogged(t *testing.T) {
-	var log targettest.Buffer
+	var log testkit.Buffer
 	s := newTestServer(t, Options{AccessLog: &log, Logger: slog.New(slog.DiscardHandler)})
 	w := call(t, s, "GET", "/panics", "")
 	s.Close()

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"swell/target/targettest"
+	"swell/testkit"
 )
 
 // served is a server on a loopback port.
@@ -53,7 +54,7 @@ func get(client *http.Client, url string) error {
 
 func TestServeLogsEveryRequest(t *testing.T) {
 	const clients, each = 8, 100
-	var log targettest.Buffer
+	var log testkit.Buffer
 	s := serve(t, Options{AccessLog: &log})
 	var all sync.WaitGroup
 	for range clients {
@@ -93,7 +94,7 @@ func TestServeLogsOnlyWhatArrivedWhole(t *testing.T) {
 	}
 	for _, row := range rows {
 		t.Run(row.sentence, func(t *testing.T) {
-			var log targettest.Buffer
+			var log testkit.Buffer
 			s := serve(t, Options{AccessLog: &log})
 			for range 20 {
 				conn, err := net.Dial("tcp", s.addr)
@@ -126,7 +127,7 @@ func TestServeLogsOnlyWhatArrivedWhole(t *testing.T) {
 }
 
 func TestServeLogsRequestsWhoseClientsLeaveWithoutTheAnswer(t *testing.T) {
-	var log targettest.Buffer
+	var log testkit.Buffer
 	arrived, release, route := waiting()
 	s := serve(t, Options{AccessLog: &log}, route)
 	conn, err := net.Dial("tcp", s.addr)
@@ -186,7 +187,7 @@ func TestServeLetsRequestsInFlightFinish(t *testing.T) {
 }
 
 func TestServeLeavesBehindWhatDoesNotFinish(t *testing.T) {
-	var log targettest.Buffer
+	var log testkit.Buffer
 	arrived, release, route := waiting()
 	s := serve(t, Options{AccessLog: &log}, route)
 	done := make(chan struct{})
@@ -307,7 +308,7 @@ func TestOversizedHeaderIsAnsweredOverTheNetwork(t *testing.T) {
 }
 
 func TestWhatIsNoRequestIsAnsweredAndNotLogged(t *testing.T) {
-	var log targettest.Buffer
+	var log testkit.Buffer
 	s := serve(t, Options{AccessLog: &log})
 	conn, err := net.Dial("tcp", s.addr)
 	if err != nil {

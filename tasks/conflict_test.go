@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"swell/stats"
+	"swell/testkit"
 	"swell/users"
 )
 
@@ -56,7 +57,7 @@ func TestAnAgentWhoComesTooLateGoesOn(t *testing.T) {
 			r := &rival{}
 			server := httptest.NewServer(r)
 			t.Cleanup(server.Close)
-			recorded := &tape{}
+			recorded := &testkit.Tape{}
 			o := newOffice(Agents{WaitMin: time.Millisecond, WaitMax: time.Millisecond})
 			p := users.NewPopulation([]users.Class{o.class("Agent", []duty{row.duty})}, recorded, slog.New(slog.DiscardHandler))
 			p.Set(&users.Test{Host: server.URL, Seed: 6, StopTimeout: time.Minute}, users.Target{"Agent": 1})
@@ -72,10 +73,10 @@ func TestAnAgentWhoComesTooLateGoesOn(t *testing.T) {
 					t.Fatalf("it did %q, want %q each time", r.seen, row.want)
 				}
 			}
-			if x := recorded.said(); len(x) > 0 {
+			if x := recorded.Messages(); len(x) > 0 {
 				t.Errorf("exceptions %v", x)
 			}
-			for _, result := range recorded.results {
+			for _, result := range recorded.Results() {
 				if result.Outcome != stats.Success {
 					t.Errorf("%s %s: %v %s", result.Method, result.Name, result.Outcome, result.Cause)
 				}

@@ -32,7 +32,7 @@ func TestTheListsAreFetchedOnceForAll(t *testing.T) {
 			t.Errorf("without its group: %s", request)
 		}
 	}
-	if x := recorded.said(); len(x) > 0 {
+	if x := recorded.Messages(); len(x) > 0 {
 		t.Errorf("exceptions %v", x)
 	}
 }
@@ -76,8 +76,8 @@ func TestNobodyStartsUntilTheListsAreThere(t *testing.T) {
 			r.answer(row.how)
 			_, recorded := r.staff(t, 10, 0)
 			says := strings.ReplaceAll(row.says, "HOST", r.URL)
-			until(t, "it has been said more than once", func() bool { return len(recorded.said()) > 1 })
-			for _, x := range recorded.said() {
+			until(t, "it has been said more than once", func() bool { return len(recorded.Messages()) > 1 })
+			for _, x := range recorded.Messages() {
 				if !strings.Contains(x, says) {
 					t.Errorf("the exception is %s, want %s", x, says)
 				}
@@ -110,7 +110,7 @@ func TestTheListsAreTriedAgain(t *testing.T) {
 	if n := count(r.requests(), "/api/v1/organizations?limit=100 "); n != 3 {
 		t.Errorf("%d calls for organizations, want 3", n)
 	}
-	if x := recorded.said(); len(x) > 0 || r.logged("Failed to fetch") {
+	if x := recorded.Messages(); len(x) > 0 || r.logged("Failed to fetch") {
 		t.Errorf("exceptions %v, or the log has the sentence", x)
 	}
 }
@@ -128,7 +128,7 @@ func TestAnEmptyPageIsTheEnd(t *testing.T) {
 	})
 	_, recorded := r.staff(t, 1, 0)
 	until(t, "both have logged in", func() bool { return count(r.requests(), "/api/v1/auth/login ") == 2 })
-	if x := recorded.said(); len(x) > 0 || !r.logged("fetched 3 organizations and 3 users") {
+	if x := recorded.Messages(); len(x) > 0 || !r.logged("fetched 3 organizations and 3 users") {
 		t.Errorf("exceptions %v, or the log does not say what was fetched", x)
 	}
 }
@@ -175,7 +175,7 @@ func TestNobodyAsksForTheListsAfterAStop(t *testing.T) {
 		r := openRegistry(t)
 		r.answer(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
 		p, recorded := r.staffOf(t, office(time.Hour), 20)
-		until(t, "the calls have failed", func() bool { return len(recorded.said()) == 1 })
+		until(t, "the calls have failed", func() bool { return len(recorded.Messages()) == 1 })
 		p.Leave(users.LeaveAsked(time.Hour))
 		until(t, "all are gone", gone(p))
 		if n := len(r.requests()); n != 3 {
@@ -208,7 +208,7 @@ func TestARotationThatFails(t *testing.T) {
 	before := rotations()
 	shut(false)
 	until(t, "both rotate again", func() bool { return rotations() >= before+4 })
-	if x := recorded.said(); len(x) > 0 { // they are failed requests, and counted as such
+	if x := recorded.Messages(); len(x) > 0 { // they are failed requests, and counted as such
 		t.Errorf("exceptions %v", x)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"math"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -15,7 +14,7 @@ import (
 
 	"gonum.org/v1/gonum/stat/distuv"
 
-	"swell/stats"
+	"swell/testkit"
 	"swell/users"
 )
 
@@ -44,31 +43,6 @@ func TestTheInsuranceClassesAreValid(t *testing.T) {
 	}
 }
 
-// tape keeps what users record.
-type tape struct {
-	mu         sync.Mutex
-	results    []stats.Result
-	exceptions []string
-}
-
-func (r *tape) Record(_ int, result stats.Result) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.results = append(r.results, result)
-}
-
-func (r *tape) RecordException(_ int, message, _ string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.exceptions = append(r.exceptions, message)
-}
-
-func (r *tape) said() []string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return slices.Clone(r.exceptions)
-}
-
 // live lets n users of a class live for some fake time, as people who need no
 // log-in and are told of each of their tasks.
 func live(t *testing.T, class users.Class, n int, d time.Duration, told func(ctx context.Context, a *agent, task string)) {
@@ -85,7 +59,7 @@ func live(t *testing.T, class users.Class, n int, d time.Duration, told func(ctx
 		}
 	}
 	synctest.Test(t, func(t *testing.T) {
-		p := users.NewPopulation([]users.Class{class}, &tape{}, slog.New(slog.DiscardHandler))
+		p := users.NewPopulation([]users.Class{class}, &testkit.Tape{}, slog.New(slog.DiscardHandler))
 		p.Set(&users.Test{Host: "http://target", Seed: 6}, users.Target{class.Name: n})
 		time.Sleep(d)
 		p.Leave(users.LeaveNow())
@@ -97,12 +71,7 @@ func live(t *testing.T, class users.Class, n int, d time.Duration, told func(ctx
 // 0.1 %, 1.95/√n.
 func uniform(t *testing.T, what string, times []float64, low, high float64) {
 	t.Helper()
-	slices.Sort(times)
-	n, distance := float64(len(times)), 0.0
-	for i, x := range times {
-		f := min(1, max(0, (x-low)/(high-low)))
-		distance = max(distance, math.Abs(f-float64(i)/n), math.Abs(f-float64(i+1)/n))
-	}
+	n, distance := float64(len(times)), testkit.KolmogorovSmirnov(times, distuv.Uniform{Min: low, Max: high}.CDF)
 	if most := 1.95 / math.Sqrt(n); n < 1000 || distance > most {
 		t.Errorf("%s: Kolmogorov–Smirnov distance %.4f of %v from %v to %v, want at most %.4f", what, distance, n, low, high, most)
 	}

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"swell/testkit"
 	"swell/users"
 )
 
@@ -105,14 +106,14 @@ func (r *registry) Write(p []byte) (int, error) {
 
 // staff are n users of each class, at work until the test ends. They rotate after
 // so many tasks; 0: never.
-func (r *registry) staff(t *testing.T, n, rotates int) (*users.Population, *tape) {
+func (r *registry) staff(t *testing.T, n, rotates int) (*users.Population, *testkit.Tape) {
 	t.Helper()
 	o := newOffice(Agents{Password: password, GroupA: 100, WaitMax: 50 * time.Millisecond, TasksMin: rotates, TasksMax: rotates})
 	o.again, o.rest = time.Millisecond, time.Millisecond
 	return r.staffOf(t, o, n)
 }
 
-func (r *registry) staffOf(t *testing.T, o *office, n int) (*users.Population, *tape) {
+func (r *registry) staffOf(t *testing.T, o *office, n int) (*users.Population, *testkit.Tape) {
 	t.Helper()
 	var classes []users.Class
 	target := users.Target{}
@@ -120,7 +121,7 @@ func (r *registry) staffOf(t *testing.T, o *office, n int) (*users.Population, *
 		class := o.class(name, []duty{{"look", 1, read, reviewQuotes}})
 		classes, target[name] = append(classes, class), n
 	}
-	recorded := &tape{}
+	recorded := &testkit.Tape{}
 	p := users.NewPopulation(classes, recorded, slog.New(slog.NewTextHandler(r, nil)))
 	p.Set(&users.Test{Host: r.URL, Seed: 6, Began: time.Now()}, target)
 	t.Cleanup(func() {

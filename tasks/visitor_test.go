@@ -12,6 +12,7 @@ import (
 
 	"swell/people"
 	"swell/stats"
+	"swell/testkit"
 	"swell/users"
 )
 
@@ -59,11 +60,11 @@ func hasty(task string, everybody ...people.Person) users.Class {
 }
 
 // admit lets a user live.
-func (g *gate) admit(t *testing.T, class users.Class) (*users.Population, *tape) {
+func (g *gate) admit(t *testing.T, class users.Class) (*users.Population, *testkit.Tape) {
 	t.Helper()
 	server := httptest.NewServer(g)
 	t.Cleanup(server.Close)
-	recorded := &tape{}
+	recorded := &testkit.Tape{}
 	p := users.NewPopulation([]users.Class{class}, recorded, slog.New(slog.DiscardHandler))
 	p.Set(&users.Test{Host: server.URL, Seed: 6, Began: time.Now()}, users.Target{class.Name: 1})
 	return p, recorded
@@ -81,7 +82,7 @@ func TestAUserWithoutASessionDoesNotLogOut(t *testing.T) {
 	close(left)
 	<-p.Emptied()
 	var got []string
-	for _, r := range recorded.results {
+	for _, r := range recorded.Results() {
 		got = append(got, r.Method+" "+r.Name)
 		if r.Outcome != stats.Success {
 			t.Errorf("%s %s: %v %s", r.Method, r.Name, r.Outcome, r.Cause)
@@ -90,7 +91,7 @@ func TestAUserWithoutASessionDoesNotLogOut(t *testing.T) {
 	if want := []string{"POST /auth/login", "POST /auth/logout", "GET /me"}; !slices.Equal(got, want) {
 		t.Errorf("it did %q, want %q", got, want)
 	}
-	if x := recorded.said(); len(x) > 0 {
+	if x := recorded.Messages(); len(x) > 0 {
 		t.Errorf("exceptions %v", x)
 	}
 }

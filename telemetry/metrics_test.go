@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"github.com/DataDog/datadog-go/v5/statsd"
 
 	"swell/stats"
+	"swell/testkit"
 	"swell/users"
 )
 
@@ -92,26 +92,6 @@ func TestTheHundredthRunIsToldApartAsTheFirst(t *testing.T) {
 	}
 }
 
-// datagrams are what DogStatsD is sent.
-type datagrams struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (d *datagrams) Write(b []byte) (int, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.text.Write(b)
-}
-
-func (d *datagrams) Close() error { return nil }
-
-func (d *datagrams) String() string {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.text.String()
-}
-
 // telling is a Telemetry that sends metrics alone.
 func telling(m *meter) *Telemetry {
 	t := &Telemetry{options: Options{Log: slog.New(slog.DiscardHandler)}, metrics: m, stop: make(chan struct{})}
@@ -122,7 +102,7 @@ func telling(m *meter) *Telemetry {
 }
 
 func TestTheFirstTaskBeginsTheRun(t *testing.T) {
-	var sent datagrams
+	var sent testkit.Buffer
 	tel := telling(newMeter(func() (*statsd.Client, error) { return statsd.NewWithWriter(&sent, statsd.WithoutTelemetry()) }, nil))
 	run(t, &users.Test{Observer: tel, RunID: "run7", Began: time.Now()}, func(context.Context, *users.User) error { return nil })
 	tel.Close()
@@ -134,7 +114,7 @@ func TestTheFirstTaskBeginsTheRun(t *testing.T) {
 // A worker without a number says nothing of itself: it would be another's.
 func TestAWorkerIsSilentUntilItHasANumber(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var sent datagrams
+		var sent testkit.Buffer
 		tel := telling(newMeter(func() (*statsd.Client, error) { return statsd.NewWithWriter(&sent, statsd.WithoutTelemetry()) }, nil))
 		time.Sleep(3 * tellEvery)
 		if got := sent.String(); got != "" {
@@ -154,7 +134,7 @@ func TestAWorkerIsSilentUntilItHasANumber(t *testing.T) {
 // one line of the log.
 func TestMetricsBeginWhenTheAgentIsFound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var sent datagrams
+		var sent testkit.Buffer
 		var log bytes.Buffer
 		tries := 0
 		tel := telling(newMeter(func() (*statsd.Client, error) {

@@ -128,7 +128,7 @@ func TestAfterAnyEditsAsManyLiveAsTheMasterWants(t *testing.T) {
 						t.Errorf("users %v of class %s are gone without OnStop", got, class)
 					}
 				}
-				equal(t, "exceptions", w.tape.messages(), nil)
+				equal(t, "exceptions", w.tape.Messages(), nil)
 			})
 		})
 	}

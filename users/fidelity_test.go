@@ -148,8 +148,8 @@ func requestsByMinute(t *testing.T, r *Rhythm, n, minutes int) (perUser [][]floa
 		w.Set(someTest, Target{"A": n})
 		time.Sleep(time.Duration(minutes)*time.Minute - 1)
 		synctest.Wait()
-		for i, x := range w.tape.results {
-			perUser[int(x.Start.Sub(w.start)/time.Minute)][w.tape.seats[i]]++
+		for _, x := range w.tape.Results() {
+			perUser[int(x.Start.Sub(w.start)/time.Minute)][x.Seat]++
 		}
 	})
 	return perUser

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"swell/testkit"
+
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
 )
@@ -37,7 +39,7 @@ func faithful(t *testing.T, what string, draws []float64, mean, cv float64) {
 	}
 	sorted := slices.Sorted(slices.Values(draws))
 	g := distuv.Gamma{Alpha: 1 / (cv * cv), Beta: 1 / (mean * cv * cv)}
-	if p := rightP(kolmogorov(sorted, g.CDF), n); p <= 0.01 {
+	if p := rightP(testkit.KolmogorovSmirnov(sorted, g.CDF), n); p <= 0.01 {
 		t.Errorf("%s: Kolmogorov–Smirnov p = %.4f, want > 0.01 (n = %v)", what, p, n)
 	}
 	m, sd := stat.MeanStdDev(draws, nil)

@@ -1,7 +1,6 @@
 package users
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"swell/stats"
+	"swell/testkit"
 )
 
 // aboutNumbers skips a long test of distributions where the short ones are asked
@@ -21,49 +21,6 @@ func aboutNumbers(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: it is about numbers, not about races")
 	}
-}
-
-// tape keeps what users record.
-type tape struct {
-	mu         sync.Mutex
-	results    []stats.Result
-	seats      []int // of results
-	exceptions []exception
-}
-
-type exception struct{ message, traceback string }
-
-func (r *tape) Record(seat int, result stats.Result) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.results = append(r.results, result)
-	r.seats = append(r.seats, seat)
-}
-
-func (r *tape) RecordException(_ int, message, traceback string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.exceptions = append(r.exceptions, exception{message, traceback})
-}
-
-func (r *tape) messages() []string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var list []string
-	for _, x := range r.exceptions {
-		list = append(list, x.message)
-	}
-	return list
-}
-
-func (r *tape) outcomes() []stats.Outcome {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var list []stats.Outcome
-	for _, x := range r.results {
-		list = append(list, x.Outcome)
-	}
-	return list
 }
 
 // diary is a list of lines, each with the time since it was opened.
@@ -99,8 +56,8 @@ func (d *diary) noting(text string, takes time.Duration) TaskFunc {
 // world is a population in a bubble, with all that it tells others.
 type world struct {
 	*Population
-	tape  *tape
-	log   *lockedBuffer
+	tape  *testkit.Tape
+	log   *testkit.Buffer
 	start time.Time
 }
 
@@ -108,7 +65,7 @@ type world struct {
 // leave within an hour of fake time.
 func newWorld(t *testing.T, classes ...Class) *world {
 	t.Helper()
-	w := &world{tape: &tape{}, log: &lockedBuffer{}, start: time.Now()}
+	w := &world{tape: &testkit.Tape{}, log: &testkit.Buffer{}, start: time.Now()}
 	w.Population = NewPopulation(classes, w.tape, slog.New(slog.NewTextHandler(w.log, nil)))
 	t.Cleanup(func() {
 		w.Leave(LeaveNow())
@@ -130,23 +87,6 @@ func (w *world) awaitEmpty(t *testing.T) time.Duration {
 
 func (w *world) warnings() int { return strings.Count(w.log.String(), "level=WARN") }
 
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
 // someTest has a host, so that users start.
 var someTest = &Test{Host: "http://target", Seed: 1}
 
@@ -167,8 +107,8 @@ func idle(name string) Class {
 func nothing(context.Context, *User) error { return nil }
 
 // lone is a user outside any population; it is born and nobody drives it.
-func lone(c Class, test *Test, seat int) (*User, *tape) {
-	recorded := &tape{}
+func lone(c Class, test *Test, seat int) (*User, *testkit.Tape) {
+	recorded := &testkit.Tape{}
 	d, err := newDeck(&c, c.Name, test)
 	if err != nil {
 		panic(err)

@@ -199,8 +199,8 @@ func TestWhatAStopDoesToWhatIsUnderWay(t *testing.T) {
 				w.awaitEmpty(t)
 				d.note("gone")
 				equal(t, "diary", d.read(), row.want)
-				equal(t, "outcomes (0 success, 1 failure, 2 cancelled)", w.tape.outcomes(), row.outcomes)
-				equal(t, "exceptions", w.tape.messages(), nil)
+				equal(t, "outcomes (0 success, 1 failure, 2 cancelled)", w.tape.Outcomes(), row.outcomes)
+				equal(t, "exceptions", w.tape.Messages(), nil)
 			})
 		})
 	}

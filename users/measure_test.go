@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"swell/stats"
+	"swell/testkit"
 )
 
 func TestARequestIsMeasuredOnce(t *testing.T) {
@@ -66,8 +67,7 @@ func TestARequestIsMeasuredOnce(t *testing.T) {
 				if got != want {
 					t.Errorf("returned\n %+v, want\n %+v", got, want)
 				}
-				equal(t, "recorded", recorded.results, []stats.Result{want})
-				equal(t, "on seats", recorded.seats, []int{4})
+				equal(t, "recorded", recorded.Results(), []testkit.Result{{Seat: 4, Result: want}})
 				if judged != row.judged {
 					t.Errorf("judged: %v, want %v", judged, row.judged)
 				}
@@ -101,8 +101,8 @@ func TestWhatIsNotSentIsNotMeasured(t *testing.T) {
 				if !errors.Is(err, ErrLeaving) || r != (stats.Result{}) {
 					t.Errorf("got %+v, %v; want nothing and ErrLeaving", r, err)
 				}
-				if called != row.unsent || len(recorded.results) != 0 {
-					t.Errorf("send called: %v, results %+v", called, recorded.results)
+				if called != row.unsent || len(recorded.Results()) != 0 {
+					t.Errorf("send called: %v, results %+v", called, recorded.Results())
 				}
 			})
 		})
@@ -122,8 +122,8 @@ func TestATasksOwnDeadlineIsNotLeaving(t *testing.T) {
 	if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, ErrLeaving) {
 		t.Errorf("got %v, want the deadline", err)
 	}
-	if len(recorded.results) != 0 {
-		t.Errorf("recorded %+v", recorded.results)
+	if len(recorded.Results()) != 0 {
+		t.Errorf("recorded %+v", recorded.Results())
 	}
 }
 
@@ -151,10 +151,10 @@ func TestARequestThatPanicsIsCounted(t *testing.T) {
 					_, err := u.Measure(ctx, "GET", "/x", row.send)
 					return err
 				})
-				equal(t, "outcomes (0 success, 1 failure, 2 cancelled)", recorded.outcomes(), outcomes(failure))
-				equal(t, "exceptions", recorded.messages(), []string{"A.work: panic: no field"})
-				if len(recorded.results) == 1 && recorded.results[0].Latency != 2*time.Second {
-					t.Errorf("latency %v, want 2s", recorded.results[0].Latency)
+				equal(t, "outcomes (0 success, 1 failure, 2 cancelled)", recorded.Outcomes(), outcomes(failure))
+				equal(t, "exceptions", recorded.Messages(), []string{"A.work: panic: no field"})
+				if len(recorded.Results()) == 1 && recorded.Results()[0].Latency != 2*time.Second {
+					t.Errorf("latency %v, want 2s", recorded.Results()[0].Latency)
 				}
 			})
 		})
@@ -180,7 +180,7 @@ func TestATaskMaySendFromSeveralGoroutines(t *testing.T) {
 		w.Set(someTest, Target{"A": 3})
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if got := w.tape.outcomes(); len(got) != 3*goroutines*each || slices.Contains(got, failure) || slices.Contains(got, cancelled) {
+		if got := w.tape.Outcomes(); len(got) != 3*goroutines*each || slices.Contains(got, failure) || slices.Contains(got, cancelled) {
 			t.Errorf("%d results, want %d successes", len(got), 3*goroutines*each)
 		}
 	})
@@ -213,10 +213,10 @@ func TestEveryRequestThatWasSentIsCountedOnce(t *testing.T) {
 				w.Leave(how)
 			}
 			w.awaitEmpty(t)
-			if got := len(w.tape.outcomes()); got != sent || sent < 1000 {
+			if got := len(w.tape.Outcomes()); got != sent || sent < 1000 {
 				t.Errorf("%d requests sent, %d counted", sent, got)
 			}
-			if !slices.Contains(w.tape.outcomes(), cancelled) || slices.Contains(w.tape.outcomes(), failure) {
+			if !slices.Contains(w.tape.Outcomes(), cancelled) || slices.Contains(w.tape.Outcomes(), failure) {
 				t.Error("want some cancelled and none failed")
 			}
 		})

@@ -230,7 +230,7 @@ func TestARequestIsPartOfACohort(t *testing.T) {
 		w.awaitEmpty(t)
 		want := []stats.Cohort{{Phase: "before"}, {Phase: "before", Group: "A"}, {Phase: "before", Group: "A"}, {Phase: "before", Group: "A"}, {Phase: "after", Settling: true}}
 		for i, cohort := range want {
-			if got := w.tape.results[i].Cohort; got != cohort {
+			if got := w.tape.Results()[i].Cohort; got != cohort {
 				t.Errorf("request %d is part of %+v, want %+v", i+1, got, cohort)
 			}
 		}

@@ -50,8 +50,8 @@ func TestOnStartIsTriedAgain(t *testing.T) {
 				time.Sleep(time.Minute)
 				synctest.Wait()
 				equal(t, "attempts (s)", attempts, row.attempts)
-				if got := len(w.tape.messages()); got != row.reported {
-					t.Errorf("reported %d exceptions, want %d: %q", got, row.reported, w.tape.messages())
+				if got := len(w.tape.Messages()); got != row.reported {
+					t.Errorf("reported %d exceptions, want %d: %q", got, row.reported, w.tape.Messages())
 				}
 				if firstTask < row.attempts[2]*time.Second {
 					t.Errorf("the first task began at %v, before OnStart had succeeded at %v s", firstTask, row.attempts[2])

@@ -91,16 +91,16 @@ func TestWhatKeepsUsersFromStarting(t *testing.T) {
 					t.Errorf("%d users live and %d have begun, want %d and %d", got, len(began), row.live, row.working)
 				}
 				tracebacks := map[string]bool{}
-				for i, x := range w.tape.exceptions {
-					if i < len(row.reasons) && !strings.Contains(x.message, row.reasons[i]) {
-						t.Errorf("reason %q, want %q", x.message, row.reasons[i])
+				for i, x := range w.tape.Exceptions() {
+					if i < len(row.reasons) && !strings.Contains(x.Message, row.reasons[i]) {
+						t.Errorf("reason %q, want %q", x.Message, row.reasons[i])
 					}
-					tracebacks[x.traceback] = true
+					tracebacks[x.Traceback] = true
 				}
-				if got := len(w.tape.exceptions); got != len(row.reasons) {
-					t.Errorf("%d reasons, want %d: %q", got, len(row.reasons), w.tape.messages())
+				if got := len(w.tape.Exceptions()); got != len(row.reasons) {
+					t.Errorf("%d reasons, want %d: %q", got, len(row.reasons), w.tape.Messages())
 				}
-				if len(tracebacks) != len(w.tape.exceptions) {
+				if len(tracebacks) != len(w.tape.Exceptions()) {
 					t.Error("two reasons have one traceback, so Locust shows only the first")
 				}
 			})
@@ -226,7 +226,7 @@ func TestAQuitReachesThoseWhoAreLeavingAlready(t *testing.T) {
 		if got := w.awaitEmpty(t); got != time.Second+Grace {
 			t.Errorf("all are gone after %v, want %v", got, time.Second+Grace)
 		}
-		equal(t, "outcomes (0 success, 1 failure, 2 cancelled)", w.tape.outcomes(), outcomes(cancelled, cancelled, cancelled, cancelled))
+		equal(t, "outcomes (0 success, 1 failure, 2 cancelled)", w.tape.Outcomes(), outcomes(cancelled, cancelled, cancelled, cancelled))
 	})
 }
 

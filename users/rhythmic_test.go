@@ -6,15 +6,18 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"swell/testkit"
 )
 
 // ledger keeps transitions, by user.
 type ledger struct {
-	lockedBuffer
+	mu sync.Mutex
 	by map[int][]Transition
 }
 
@@ -110,7 +113,7 @@ func TestSixHoursOfManyUsersAreExact(t *testing.T) {
 		if got := ran.Load(); got != n*221*4 {
 			t.Errorf("%d tasks in six hours, want %d", got, n*221*4)
 		}
-		if got := len(w.tape.results); got != n*221*4 {
+		if got := len(w.tape.Results()); got != n*221*4 {
 			t.Errorf("%d requests in six hours, want %d", got, n*221*4)
 		}
 	})
@@ -225,7 +228,7 @@ func TestALoadMayChangeInTheMiddle(t *testing.T) {
 		if n < 1100 || n > 1300 {
 			t.Errorf("%d tasks in an hour with 3 s think times", n)
 		}
-		if got := w.tape.messages(); len(got) != 20 {
+		if got := w.tape.Messages(); len(got) != 20 {
 			t.Errorf("%d complaints in a minute, want one for each choice: %q", len(got), got)
 		}
 		load.Store(loads[0])
@@ -341,7 +344,7 @@ func TestTheClassesWaitTimeInARhythm(t *testing.T) {
 		time.Sleep(20 * time.Minute)
 		synctest.Wait()
 		perMinute := make([]float64, 20)
-		for _, r := range w.tape.results {
+		for _, r := range w.tape.Results() {
 			if i := int(r.Start.Sub(w.start) / time.Minute); i < 20 {
 				perMinute[i]++
 			}
@@ -361,7 +364,7 @@ func TestTheClassesWaitTimeInARhythm(t *testing.T) {
 func BenchmarkAHundredThousandUsersBegin(b *testing.B) {
 	r, _ := usual()
 	for b.Loop() {
-		p := NewPopulation([]Class{rhythmic(r, nothing)}, &tape{}, slog.New(slog.DiscardHandler))
+		p := NewPopulation([]Class{rhythmic(r, nothing)}, &testkit.Tape{}, slog.New(slog.DiscardHandler))
 		p.Set(someTest, Target{"A": 100_000})
 		b.StopTimer()
 		p.Leave(LeaveNow())

@@ -202,7 +202,7 @@ func TestEachSessionHasARole(t *testing.T) {
 		sessions := float64(got["session of a patient"] + got["session of a nurse"] + got["session of a doctor"])
 		within(t, "patients", float64(got["session of a patient"])/sessions, .6, sessions)
 		within(t, "doctors", float64(got["session of a doctor"])/sessions, .1, sessions)
-		if x := w.tape.messages(); x != nil {
+		if x := w.tape.Messages(); x != nil {
 			t.Errorf("exceptions: %q", x)
 		}
 	})
@@ -244,7 +244,7 @@ func TestASwitchOfPhaseThatLeavesARoleNothing(t *testing.T) {
 		if got["nurse treat"]+got["doctor treat"] != 100 || got["goodbye nurse"]+got["goodbye doctor"] > 0 {
 			t.Errorf("not everybody treats, or somebody left who could: %v", got)
 		}
-		if x := w.tape.messages(); x != nil {
+		if x := w.tape.Messages(); x != nil {
 			t.Errorf("exceptions: %q", x)
 		}
 		load.Store(&Load{Think: &think, Weights: map[string]float64{"sweep": 1}})
@@ -252,7 +252,7 @@ func TestASwitchOfPhaseThatLeavesARoleNothing(t *testing.T) {
 		if got := seen.take(); len(got) > 0 {
 			t.Errorf("nobody can sweep, and yet: %v", got)
 		}
-		if got := len(w.tape.messages()); got != 100 {
+		if got := len(w.tape.Messages()); got != 100 {
 			t.Errorf("%d complaints, want one for each choice", got)
 		}
 	})

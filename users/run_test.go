@@ -49,7 +49,7 @@ func TestWhichErrorsAreReported(t *testing.T) {
 		t.Run(row.sentence, func(t *testing.T) {
 			u, recorded := lone(idle("A"), someTest, 0)
 			_ = u.call("work", row.run)
-			equal(t, "messages", recorded.messages(), row.want)
+			equal(t, "messages", recorded.Messages(), row.want)
 		})
 	}
 }
@@ -72,7 +72,7 @@ func TestErrorsOfEveryPartOfALifeAreReported(t *testing.T) {
 		time.Sleep(150 * time.Minute)
 		w.Leave(LeaveNow())
 		w.awaitEmpty(t)
-		got := slices.Compact(w.tape.messages())
+		got := slices.Compact(w.tape.Messages())
 		equal(t, "messages", got, []string{"Aa.OnStart: EOF", "Aa.work: EOF", "Aa.OnStop: EOF"})
 	})
 }
@@ -105,13 +105,13 @@ func TestEqualPanicsHaveEqualTracebacks(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
 
-		first := w.tape.exceptions[0].traceback
-		for _, x := range w.tape.exceptions {
-			if x.traceback != first {
-				t.Fatalf("two tracebacks of one panic:\n%s\n--- and\n%s", first, x.traceback)
+		first := w.tape.Exceptions()[0].Traceback
+		for _, x := range w.tape.Exceptions() {
+			if x.Traceback != first {
+				t.Fatalf("two tracebacks of one panic:\n%s\n--- and\n%s", first, x.Traceback)
 			}
 		}
-		if n := len(w.tape.exceptions); n < 90 {
+		if n := len(w.tape.Exceptions()); n < 90 {
 			t.Errorf("only %d panics", n)
 		}
 		if !strings.Contains(first, "users.breaks") || !strings.Contains(first, "users/run_test.go:") {
@@ -133,7 +133,7 @@ func TestAPanicOfTheRuntimeHasAStableTraceback(t *testing.T) {
 			})
 		}()
 		<-ended
-		return recorded.exceptions[0].traceback
+		return recorded.Exceptions()[0].Traceback
 	}
 	first, second := trace(1), trace(2)
 	if first != second {
@@ -152,7 +152,7 @@ func TestAPanicInAPanickingDeferNamesTheFirstCause(t *testing.T) {
 		breaks(u)
 		return nil
 	})
-	if got := recorded.exceptions[0].traceback; !strings.Contains(got, "users.breaks") {
+	if got := recorded.Exceptions()[0].Traceback; !strings.Contains(got, "users.breaks") {
 		t.Errorf("the traceback does not name the function that panicked first:\n%s", got)
 	}
 }
@@ -182,8 +182,8 @@ func TestErrorsAreOneRowPerFunctionAndKind(t *testing.T) {
 	traceback := func(class, task string, seat int, run TaskFunc) string {
 		u, recorded := lone(idle(class), someTest, seat)
 		_ = u.call(task, run)
-		stable(t, recorded.exceptions[0].traceback)
-		return recorded.exceptions[0].traceback
+		stable(t, recorded.Exceptions()[0].Traceback)
+		return recorded.Exceptions()[0].Traceback
 	}
 	base := traceback("A", "work", 1, one)
 	rows := []struct {
@@ -220,7 +220,7 @@ func TestAWaitTimeThatPanicsIsReported(t *testing.T) {
 		if cause := recover(); cause != nil {
 			t.Errorf("the panic of a wait time goes through: %v", cause)
 		}
-		if n := len(recorded.messages()); n != 1 {
+		if n := len(recorded.Messages()); n != 1 {
 			t.Errorf("%d exceptions, want 1", n)
 		}
 	}()

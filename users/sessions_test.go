@@ -81,7 +81,7 @@ func TestAStopDuringTheLogoutOfASession(t *testing.T) {
 		if got := w.awaitEmpty(t); got != 100*time.Millisecond || stops != 1 {
 			t.Errorf("gone after %v and %d OnStop, want 100ms and 1", got, stops)
 		}
-		equal(t, "outcomes (0 success, 1 failure, 2 cancelled)", w.tape.outcomes(), outcomes(success, success))
+		equal(t, "outcomes (0 success, 1 failure, 2 cancelled)", w.tape.Outcomes(), outcomes(success, success))
 	})
 }
 

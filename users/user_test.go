@@ -162,7 +162,7 @@ func TestAUserThatEndsItselfHasTimeForOnStop(t *testing.T) {
 		w := newWorld(t, c)
 		w.Set(someTest, Target{"A": 1})
 		w.awaitEmpty(t)
-		if got := w.tape.outcomes(); !slices.Equal(got, outcomes(success)) {
+		if got := w.tape.Outcomes(); !slices.Equal(got, outcomes(success)) {
 			t.Errorf("the logout counts as %v (0 success, 1 failure, 2 cancelled), want a success", got)
 		}
 	})

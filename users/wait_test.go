@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"swell/testkit"
 )
 
 func TestWaitTimesFollowTheirDistribution(t *testing.T) {
@@ -47,20 +49,11 @@ func TestWaitTimesFollowTheirDistribution(t *testing.T) {
 				t.Errorf("mean %v, want %v ± %v", mean, row.mean, 4*row.sd/math.Sqrt(n))
 			}
 			// Kolmogorov–Smirnov at 0.1 %: 1.95/√n.
-			if d := kolmogorov(draws, row.distributionFunc); d > 1.95/math.Sqrt(n) {
+			if d := testkit.KolmogorovSmirnov(draws, row.distributionFunc); d > 1.95/math.Sqrt(n) {
 				t.Errorf("Kolmogorov–Smirnov distance %v, want at most %v", d, 1.95/math.Sqrt(n))
 			}
 		})
 	}
-}
-
-// kolmogorov is the largest distance between the sorted draws and f.
-func kolmogorov(sorted []float64, f func(float64) float64) float64 {
-	d, n := 0.0, float64(len(sorted))
-	for i, x := range sorted {
-		d = max(d, math.Abs(f(x)-float64(i)/n), math.Abs(f(x)-float64(i+1)/n))
-	}
-	return d
 }
 
 func TestWhenTasksBegin(t *testing.T) {

@@ -56,26 +56,6 @@ func Into[T any](t testing.TB, w *httptest.ResponseRecorder, status int) T {
 	return v
 }
 
-// Buffer is a writer that tests can read while a server writes.
-type Buffer struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-// Write implements io.Writer.
-func (b *Buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-// String is what has been written.
-func (b *Buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
-}
-
 // Line is one line of the access log.
 type Line struct {
 	Time        string  `json:"time"`
