@@ -84,7 +84,7 @@ func (o observed) metricsAddUp(t *testing.T) {
 	failures, begun := 0, 0
 	for _, e := range o.ledger {
 		want[e.task+failed(e.failed)]++
-		if e.task == "miss" {
+		if e.task == "miss" && e.failed {
 			failures++
 		}
 		if !strings.HasPrefix(e.task, "on_") {

@@ -106,7 +106,7 @@ func (o observed) tasksAreTraces(t *testing.T, traces []trace) {
 		if r.Name == "user_think" && (m["error.message"] != "buy a chair: out of stock" || m["error.type"] != "*errors.errorString") {
 			t.Errorf("an error of the task: %v", m)
 		}
-		if r.Name == "user_miss" && m["error.type"] != "HTTPError" {
+		if r.Name == "user_miss" && r.Error == 1 && m["error.type"] != "HTTPError" {
 			t.Errorf("a failed request: %v", m)
 		}
 	}
