@@ -28,12 +28,17 @@ type file struct {
 // with. The error joins all problems, each with its row (from 1), the person's
 // id and the field.
 func Parse(name string, text []byte) ([]Person, error) {
-	var f file
-	if err := strictly(text, &f); err != nil {
+	whole, err := only(text)
+	if err != nil {
 		return nil, fmt.Errorf("%s: must be an object with people and default_password: %w", name, err)
 	}
+	var f file
 	c := check{name: name, emails: map[string]int{}, ids: map[string]int{}, customers: map[string]int{}}
-	if len(f.People) < Fewest {
+	unreadable := read("", whole, reflect.ValueOf(&f).Elem())
+	for _, u := range unreadable {
+		c.problems = append(c.problems, fmt.Errorf("%s: %s", name, strings.TrimPrefix(u.field+": "+u.why, ": ")))
+	}
+	if len(f.People) < Fewest && !missing(unreadable, "people") {
 		c.problems = append(c.problems, fmt.Errorf("%s: people: must have at least one row (got none)", name))
 	}
 	everybody := make([]Person, len(f.People))
@@ -46,6 +51,9 @@ func Parse(name string, text []byte) ([]Person, error) {
 		}
 		if p.Password == "" {
 			p.Password = f.DefaultPassword
+			if missing(unreadable, "default_password") {
+				c.unread = append(c.unread, unread{field: "password"})
+			}
 		}
 		c.all()
 	}
@@ -55,17 +63,16 @@ func Parse(name string, text []byte) ([]Person, error) {
 	return everybody, nil
 }
 
-// strictly decodes one JSON value, and nothing more, without unknown members.
-func strictly(text []byte, into any) error {
+// only is the text's one JSON value.
+func only(text []byte) (value json.RawMessage, err error) {
 	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(into); err != nil {
-		return fmt.Errorf("not readable: %s", strings.TrimPrefix(err.Error(), "json: "))
+	if err := dec.Decode(&value); err != nil {
+		return nil, fmt.Errorf("not readable: %w", err)
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("not readable: more follows the JSON value")
+		return nil, errors.New("not readable: more follows the JSON value")
 	}
-	return nil
+	return value, nil
 }
 
 // check goes through the rows and remembers what must be unique, by the row that
@@ -81,7 +88,7 @@ type check struct {
 
 // bad notes a problem with a field of the row, unless that could not be read.
 func (c *check) bad(field, format string, args ...any) {
-	if !slices.ContainsFunc(c.unread, func(u unread) bool { return u.holds(field) }) {
+	if !missing(c.unread, field) {
 		c.note(field, fmt.Errorf(format, args...))
 	}
 }

@@ -69,6 +69,8 @@ func TestBadPeopleAreNamedByRowAndField(t *testing.T) {
 	}
 	rows := []struct{ sentence, old, new, says string }{
 		{"no JSON", good, "{", "f: must be an object with people and default_password"},
+		{"a list", good, "[]", "f: must be an object (got a list)"},
+		{"a member of the file that nobody knows", `"people":[`, `"persons":[`, "f: persons: must be left out: there is no such field"},
 		{"no people", good, `{"people":[]}`, "f: people: must have at least one row"},
 		{"a member nobody knows", `"name":"A"`, `"nane":"A"`, `f: row 1 (usr_001): nane: must be left out: there is no such field`},
 		{"a value of the wrong type", `"name":"A"`, `"name":5`, `f: row 1 (usr_001): name: must be text (got 5)`},
@@ -150,6 +152,15 @@ func TestWhatCannotBeReadHidesNothing(t *testing.T) {
 		`f: row 2 (usr_002): locale: must be a language and a country, like de-CH (got "x")`,
 		`f: row 2 (usr_002): permissions[1]: must be among those of the role support (got "fly")`,
 	}, "\n")
+	if err == nil || err.Error() != want {
+		t.Errorf("got\n%v\nwant\n%s", err, want)
+	}
+}
+
+// Neither does a part of the file beside the rows.
+func TestAPasswordThatCannotBeReadHidesNoRow(t *testing.T) {
+	_, err := Parse("f", []byte(strings.NewReplacer(`"default_password":"p"`, `"default_password":5`, "usd", "xyz").Replace(good)))
+	want := "f: default_password: must be text (got 5)\nf: row 2 (usr_002): currency: must be one of cad, chf, dkk, eur, gbp, jpy, nok, pln, sek, usd (got \"xyz\")"
 	if err == nil || err.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// unread is a part of a row that cannot be read: the path of its field, and the
+// unread is a part of the file that cannot be read: the path of its field, and the
 // sentence that says why.
 type unread struct{ field, why string }
 
@@ -19,9 +19,18 @@ func (u unread) holds(field string) bool {
 	return inside && (u.field == "" || rest == "" || rest[0] == '.' || rest[0] == '[')
 }
 
-// read decodes JSON into a part of a row, and goes on after what cannot be read.
+// missing says that a field could not be read.
+func missing(bad []unread, field string) bool {
+	return slices.ContainsFunc(bad, func(u unread) bool { return u.holds(field) })
+}
+
+// read decodes JSON into a part of the file, and goes on after what cannot be read.
 // Members have the exact names of the json tags; null leaves a field as it is.
 func read(field string, text json.RawMessage, into reflect.Value) []unread {
+	if into.Type() == reflect.TypeFor[json.RawMessage]() { // a row, which is read later
+		into.SetBytes(text)
+		return nil
+	}
 	switch into.Kind() {
 	case reflect.Struct:
 		members, bad := decode[map[string]json.RawMessage](field, text, "an object")
