@@ -105,15 +105,19 @@ func TestReadmeProgramCompiles(t *testing.T) {
 	compiles(t, program)
 }
 
-// compiles fails the test if a program of the docs does not.
+// compiles fails the test if a program of the docs does not, or does not run.
 func compiles(t *testing.T, program string) {
 	t.Helper()
 	dir := t.TempDir()
-	file := filepath.Join(dir, "main.go")
-	if err := os.WriteFile(file, []byte(program), 0o600); err != nil {
+	source, visitor := filepath.Join(dir, "main.go"), filepath.Join(dir, "visitor")
+	if err := os.WriteFile(source, []byte(program), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.Command("go", "build", "-o", filepath.Join(dir, "visitor"), file).CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
+	if out, err := exec.Command("go", "build", "-o", visitor, source).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	out, err := exec.Command(visitor, "locustfile", "--help").CombinedOutput()
+	if help := string(out); err != nil || !strings.Contains(help, "  visitor locustfile > locustfile.py") || strings.Contains(help, "swell") {
+		t.Errorf("a program of one's own explains itself, %v:\n%s", err, help)
 	}
 }

@@ -7,12 +7,15 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 
@@ -28,6 +31,9 @@ import (
 // App is a swell command with the user classes of one workload. The zero value
 // has none and is not valid.
 type App struct {
+	// Name is what the command calls itself in its help and its errors; empty: swell,
+	// and in Main the name of the program's file.
+	Name string
 	// Classes are the user classes; users of a class that the master names and
 	// the worker does not know run the first.
 	Classes []users.Class
@@ -59,6 +65,7 @@ func Main(classes ...users.Class) { App{Classes: classes}.Main() }
 // Main runs the command line and exits: 0 for success, 1 for a failure while
 // running, 2 for bad input.
 func (a App) Main() {
+	a.Name = cmp.Or(a.Name, strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe"))
 	// The first signal asks for a clean end, the second one ends at once.
 	ctx, ended := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	kill := make(chan struct{})
@@ -76,6 +83,7 @@ func (a App) Main() {
 // Run runs one command line and returns the exit code. ctx asks for a clean end,
 // kill for one at once.
 func (a App) Run(ctx context.Context, kill <-chan struct{}, args []string, stdout, stderr io.Writer) int {
+	a.Name = cmp.Or(a.Name, "swell")
 	c := &command{app: a, kill: kill, stdout: stdout, stderr: stderr}
 	if len(a.Workloads) > 0 {
 		c.cast(config.PeopleFile())
@@ -98,7 +106,7 @@ func (a App) Run(ctx context.Context, kill <-chan struct{}, args []string, stdou
 	}
 	var failure failed
 	if errors.As(err, &failure) {
-		fmt.Fprintf(stderr, "swell: %v\n", failure.error)
+		fmt.Fprintf(stderr, "%s: %v\n", a.Name, failure.error)
 		return 1
 	}
 	fmt.Fprintln(stderr, err)
@@ -158,7 +166,7 @@ func explainFlag(cmd *cobra.Command, err error) error {
 
 func (c *command) root() *cobra.Command {
 	root := &cobra.Command{
-		Use:   "swell",
+		Use:   c.app.Name,
 		Short: "Load-generator workers for a stock Locust master",
 		Long: `Swell sends the traffic of a Locust test: a stock Python Locust master keeps the
 web UI, the ramp and the reports, and Swell processes are its workers.
@@ -178,5 +186,12 @@ Without a verb, swell is a worker, like "locust --worker".`,
 	root.RunE = w.RunE
 	root.Flags().AddFlagSet(w.Flags())
 	root.AddCommand(w, c.runCommand(), c.demoCommand(), c.targetCommand(), c.planCommand(), c.fidelityCommand(), c.locustfileCommand(), c.healthcheckCommand(), c.versionCommand())
+	for _, cmd := range append(root.Commands(), root) {
+		cmd.Long = ourName.ReplaceAllLiteralString(cmd.Long, c.app.Name)
+		cmd.Example = ourName.ReplaceAllLiteralString(cmd.Example, c.app.Name)
+	}
 	return root
 }
+
+// ourName is where a help text has the command as it is typed.
+var ourName = regexp.MustCompile(`\bswell\b`)

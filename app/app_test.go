@@ -93,6 +93,16 @@ func TestHelpOfEveryVerb(t *testing.T) {
 	}
 }
 
+// In a program of one's own, the help has what is typed there.
+func TestTheHelpHasTheProgramsName(t *testing.T) {
+	for _, args := range [][]string{{"--help"}, {"worker", "--help"}, {"fidelity", "--help"}, {"wrong"}, {"--wrong"}} {
+		got := runs(t, App{Name: "visitor", Classes: []users.Class{shopper()}}, args...)
+		if all := got.stdout + got.stderr; !strings.Contains(all, "visitor") || ourName.MatchString(all) {
+			t.Errorf("%v says\n%s", args, all)
+		}
+	}
+}
+
 func TestEverySettingIsAFlagOfItsVerb(t *testing.T) {
 	for verb, settings := range map[string][]config.Setting{
 		"worker": config.WorkerSettings(), "run": config.RunSettings(), "demo": config.DemoSettings(),
