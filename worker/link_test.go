@@ -137,21 +137,8 @@ func TestLinkNoticesTheEndOfEitherSide(t *testing.T) {
 	}
 }
 
-// A reset needs a real connection: a pipe knows none.
 func TestLinkNoticesAResetOfTheMasters(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	near, err := net.Dial("tcp", listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	far, err := listener.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
+	near, far := connection(t)
 	nearBoomer, boomer := net.Pipe()
 	defer boomer.Close()
 	l := newLink(near, nearBoomer, newPermits(), func() (float64, uint64) { return 0, 0 }, discard())
