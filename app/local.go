@@ -26,14 +26,17 @@ machine: what "locust -f locustfile.py --host URL" is to a Locust user. Without
 
 ` + behindDashes,
 		Example: "  swell run --host http://127.0.0.1:8080 --users 100 --spawn-rate 10\n" +
+			"  swell run --host http://127.0.0.1:8080 --workload insurance\n" +
 			"  swell run --host http://127.0.0.1:8080 --headless -u 100 -r 10 -t 5m -- --csv out --html report.html",
 	}
-	addFlags(cmd, config.RunSettings())
+	addFlags(cmd, append(config.RunSettings(), c.workloadSettings()...))
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		cfg, err := config.ReadRun(given(cmd))
-		if err := errors.Join(err, c.checkExperiment()); err != nil {
+		workload, bad := c.workload(cmd)
+		if err := errors.Join(err, bad, c.checkExperiment()); err != nil {
 			return err
 		}
+		cfg.Workload = workload
 		return c.runLocally(cmd, cfg, args, nil)
 	}
 	return behindDashesOnly(cmd)

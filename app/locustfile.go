@@ -40,7 +40,7 @@ also makes the LOAD_ settings of an experiment arguments of the master.`,
 	}
 	addFlags(cmd, c.workloadSettings())
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		workload, err := config.ReadWorkload(given(cmd))
+		workload, err := c.workload(cmd)
 		if err != nil {
 			return err
 		}
@@ -55,6 +55,15 @@ func (c *command) workloadSettings() []config.Setting {
 		return nil
 	}
 	return config.WorkloadSettings()
+}
+
+// workload is the one that a verb with these settings is asked for; empty: there
+// is but one.
+func (c *command) workload(cmd *cobra.Command) (string, error) {
+	if len(c.app.Workloads) == 0 {
+		return "", nil
+	}
+	return config.ReadWorkload(given(cmd))
 }
 
 // writeLocustfile writes that of a workload. It names the tasks of the others, so

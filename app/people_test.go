@@ -49,6 +49,23 @@ func (a App) ran(t *testing.T, args ...string) outcome {
 	return runs(t, a, args...)
 }
 
+// Which of a program's workloads is a setting; a program that has but one has no
+// such setting.
+func TestRunAsksWhichWorkload(t *testing.T) {
+	setenv(t, "SWELL_WORKLOAD", "nonsense")
+	for _, verb := range []string{"run", "plan", "locustfile"} {
+		got := peopled().ran(t, verb)
+		if got.code != 2 || !strings.Contains(got.stderr, `SWELL_WORKLOAD: must be payment or insurance (got "nonsense")`) {
+			t.Errorf("%s: exit code %d\n%s", verb, got.code, got.stderr)
+		}
+	}
+	for _, verb := range []string{"plan", "locustfile"} {
+		if got := ran(t, []users.Class{shopper()}, verb); got.code != 0 {
+			t.Errorf("%s of one workload: exit code %d\n%s", verb, got.code, got.stderr)
+		}
+	}
+}
+
 func TestClassesAreMadeOfPeople(t *testing.T) {
 	if got := peopled().ran(t, "locustfile"); got.code != 0 || !strings.Contains(got.stdout, "def do_auditor(self)") {
 		t.Errorf("the built-in people: %+v", got)

@@ -34,7 +34,7 @@ The settings are environment variables:
 	var service time.Duration
 	cmd.Flags().DurationVar(&service, "service-time", 50*time.Millisecond, "expected mean `time` of a request")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		workload, err := config.ReadWorkload(given(cmd))
+		workload, err := c.workload(cmd)
 		if err != nil {
 			return err
 		}

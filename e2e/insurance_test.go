@@ -1,23 +1,16 @@
 package e2e
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"math"
 	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
 	"net/url"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -312,106 +305,6 @@ func uniformFrom(t *testing.T, what string, times []float64, low, high float64) 
 	}
 }
 
-// clerk stands before the target and notes which groups each organization has
-// been in: the access log does not know the organization.
-type clerk struct {
-	URL    string
-	mu     sync.Mutex
-	groups map[string]map[string]bool // by organization
-}
-
-func startClerk(t *testing.T, host string) *clerk {
-	t.Helper()
-	to, err := url.Parse(host)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &clerk{groups: map[string]map[string]bool{}}
-	proxy := httputil.NewSingleHostReverseProxy(to)
-	proxy.ModifyResponse = c.note
-	server := httptest.NewServer(proxy)
-	t.Cleanup(server.Close)
-	c.URL = server.URL
-	return c
-}
-
-func (c *clerk) note(res *http.Response) error {
-	if res.Request.URL.Path != agentsLogIn {
-		return nil
-	}
-	body, err := io.ReadAll(res.Body)
-	if err != nil {
-		return err
-	}
-	res.Body = io.NopCloser(bytes.NewReader(body))
-	var session struct{ User struct{ Organization string } }
-	if err := json.Unmarshal(body, &session); err != nil {
-		return err
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.groups[session.User.Organization] == nil {
-		c.groups[session.User.Organization] = map[string]bool{}
-	}
-	c.groups[session.User.Organization][res.Request.UserAgent()] = true
-	return nil
-}
-
-// seen is how many organizations have sent somebody, and how many of them were in
-// group A only, in B only.
-func (c *clerk) seen() (all, onlyA, onlyB int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, agents := range c.groups {
-		a, b := agents["DynaClaimz-API-Client/2.1.0 (Group-A)"], agents["DynaClaimz-API-Client/2.1.0 (Group-B)"]
-		switch {
-		case len(agents) > 1:
-		case a:
-			onlyA++
-		case b:
-			onlyB++
-		}
-	}
-	return len(c.groups), onlyA, onlyB
-}
-
-// Each organization is in one group, over two workers and two runs; how many are
-// in A is what the percentage makes of the demo's 40.
-func TestInsuranceGroups(t *testing.T) {
-	t.Parallel()
-	for percentage, inA := range map[string]int{"0": 0, "10": 5, "50": 21, "100": 40} {
-		t.Run(percentage+" percent", func(t *testing.T) {
-			t.Parallel()
-			target := startInsuranceTarget(t)
-			c := startClerk(t, target.host)
-			m := startInsurance(t)
-			for run := 1; run <= 2; run++ {
-				var workers []*process
-				for range 2 {
-					workers = append(workers, startWorker(t, swell, m.port, hasty("LOAD_GROUP_A_PERCENTAGE="+percentage,
-						"LOAD_MIN_TASKS_BEFORE_ROTATION=1", "LOAD_MAX_TASKS_BEFORE_ROTATION=1", "LOAD_BASELINE_TASK_WEIGHTS={\"review_quotes\": 1}")))
-				}
-				m.ready(2)
-				before := len(byPath(target.accesses(), agentsLogIn))
-				m.swarm(20, 20, "host", c.URL)
-				until(t, "many have logged in, of all organizations", func() bool {
-					all, _, _ := c.seen()
-					return all == 40 && len(byPath(target.accesses(), agentsLogIn)) > before+500
-				})
-				m.stop()
-				for _, w := range workers {
-					w.signal(t, os.Interrupt)
-					w.wait(t)
-				}
-				m.ready(0)
-			}
-			if all, a, b := c.seen(); a != inA || b != 40-inA {
-				t.Errorf("of %d organizations %d were in A alone and %d in B alone, want %d and %d", all, a, b, inA, 40-inA)
-			}
-		})
-	}
-}
-
 // No service: the sentence is in the log, the Logs tab and the Exceptions tab, and
 // nothing else happens. It comes up: all users start, and nothing was restarted.
 func TestTheInsuranceServiceComesUpLate(t *testing.T) {
@@ -438,44 +331,6 @@ func TestTheInsuranceServiceComesUpLate(t *testing.T) {
 	until(t, "all users have logged in", func() bool { return len(byPath(target.accesses(), agentsLogIn)) >= 10 })
 	m.flows()
 	m.running(10)
-}
-
-// What a Locust user types: a headless master with reports, two workers beside it.
-func TestTheInsuranceExampleCommands(t *testing.T) {
-	t.Parallel()
-	target := startInsuranceTarget(t)
-	dir := t.TempDir()
-	m := startInsurance(t, "--headless", "--users", "100", "--spawn-rate", "10", "--run-time", "15s", "--expect-workers", "2",
-		"--host", target.host, "--html", filepath.Join(dir, "report.html"), "--csv", filepath.Join(dir, "run"))
-	settings := []string{"LOAD_STEP_PAUSE_MAX=1", "LOAD_WAIT_TIME_MIN=0.2", "LOAD_WAIT_TIME_MAX=0.5", "LOAD_STEP_PAUSE_MIN=0.1"}
-	workers := []*process{startWorker(t, swell, m.port, settings), startWorker(t, swell, m.port, settings)}
-	if code := m.wait(t); code != 0 {
-		t.Errorf("the master ended with %d", code)
-	}
-	for _, w := range workers {
-		if code := w.wait(t); code != 0 {
-			t.Errorf("a worker ended with %d", code)
-		}
-	}
-	got := map[string]int64{}
-	for row, n := range readCSV(t, filepath.Join(dir, "run_stats.csv")) {
-		got[endpoint(row)] += n
-	}
-	want := map[string]int64{}
-	for _, a := range target.ended() {
-		want[endpoint(rowName(a.Method, a.Path))]++
-		if a.Status >= 400 && a.Status != 409 {
-			t.Errorf("%s %s: %d", a.Method, a.Path, a.Status)
-		}
-	}
-	compare(t, got, want, cancelled(workers...))
-	report, err := os.ReadFile(filepath.Join(dir, "report.html"))
-	if err != nil || !bytes.Contains(report, []byte("/api/v1/claims/[id]/history")) {
-		t.Errorf("the report is not there or empty: %v", err)
-	}
-	if n := want["GET "+organizationsPath]; n != 2 {
-		t.Errorf("%d times %s, want once a worker", n, organizationsPath)
-	}
 }
 
 // Of two agents who take the same claim one is told so (409), looks at it and goes
@@ -594,27 +449,4 @@ func TestAnAgentsTokenExpires(t *testing.T) {
 
 func withStatus(log []access, status int) []access {
 	return slices.DeleteFunc(slices.Clone(log), func(a access) bool { return a.Status != status })
-}
-
-// The demo of this workload: target, master and workers by one command.
-func TestHeadlessInsuranceDemo(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	log := filepath.Join(dir, "access.jsonl")
-	p, _ := demo(t, log, "--workload", "insurance", "--headless", "--users", "20", "--spawn-rate", "20", "--run-time", "10s", "--workers", "2",
-		"--", "--csv", filepath.Join(dir, "run"))
-	if code := p.wait(t); code != 0 {
-		t.Fatalf("the demo ended with %d", code)
-	}
-	got, want := map[string]int64{}, map[string]int64{}
-	for row, n := range readCSV(t, filepath.Join(dir, "run_stats.csv")) {
-		got[endpoint(row)] += n
-	}
-	for _, a := range (&target{t: t, log: log}).accesses() {
-		want[endpoint(rowName(a.Method, a.Path))]++
-	}
-	compare(t, got, want, cancelled(p))
-	if got["POST /api/v1/quotes"] == 0 || got["POST /api/v1/claims"] == 0 {
-		t.Errorf("not both classes have worked: %v", got)
-	}
 }
