@@ -21,6 +21,7 @@ func TestReadmeListsTheSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := withTable(t, string(readme), "swell worker", table(config.WorkerSettings()))
+	want = withTable(t, want, "swell run", table(append(config.RunSettings(), config.WorkloadSettings()...)))
 	want = withTable(t, want, "swell target", table(config.TargetSettings()))
 	want = withTable(t, want, "experiment", variables(config.ExperimentSettings()))
 	want = withTable(t, want, "insurance", variables(config.InsuranceSettings()))

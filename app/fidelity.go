@@ -20,7 +20,7 @@ type fidelityFiles struct {
 
 func (c *command) fidelityCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "fidelity --access-log FILE --transition-log FILE...",
+		Use:   "fidelity --access-log FILE --transition-log FILE [--transition-log FILE]...",
 		Short: "Check a run's timing from outside, by the target's access log",
 		Long: `fidelity joins the access log of the target to the transition logs of the workers,
 by the label in the baggage header of each request, and reports whether requests

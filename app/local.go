@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"swell/config"
 	"swell/local"
+	"swell/logging"
 )
 
 const behindDashes = `Everything behind -- goes to the master as Locust's own options:
@@ -22,12 +24,13 @@ func (c *command) runCommand() *cobra.Command {
 		Short: "Run a master and workers on this machine against your own service",
 		Long: `run starts a stock Locust master with its web UI and Swell workers on this
 machine: what "locust -f locustfile.py --host URL" is to a Locust user. Without
---host the web UI's form names it.
+--host the web UI's form names it. Locust is taken from where SWELL_LOCUST says,
+from a .venv here, beside this program or above either, or from the PATH.
 
 ` + behindDashes,
 		Example: "  swell run --host http://127.0.0.1:8080 --users 100 --spawn-rate 10\n" +
-			"  swell run --host http://127.0.0.1:8080 --workload insurance\n" +
-			"  swell run --host http://127.0.0.1:8080 --headless -u 100 -r 10 -t 5m -- --csv out --html report.html",
+			"  swell run --host http://127.0.0.1:8080 --headless -u 100 -r 10 -t 5m -- --csv out --html report.html" +
+			c.ifWorkloads("\n  swell run --host http://127.0.0.1:8080 --workload insurance"),
 	}
 	addFlags(cmd, append(config.RunSettings(), c.workloadSettings()...))
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -112,6 +115,7 @@ func (c *command) runLocally(cmd *cobra.Command, cfg config.Local, masterArgs []
 			return failed{err}
 		}
 	}
+	c.tellFormat()
 	code, err := local.Run(cmd.Context(), local.Options{
 		Swell: self, Locust: locust, Locustfile: cfg.Locustfile,
 		Host: cfg.Host, Target: target, Workers: cfg.Workers,
@@ -126,6 +130,14 @@ func (c *command) runLocally(cmd *cobra.Command, cfg config.Local, masterArgs []
 		return exitCode(code)
 	}
 	return nil
+}
+
+// tellFormat tells the workers to write for people where it is people who read:
+// they write into pipes, and cannot know.
+func (c *command) tellFormat() {
+	if config.AutoLogFormat() && logging.To(c.stderr, slog.LevelInfo).Terminal() {
+		_ = os.Setenv(config.LogFormatVariable, "locust") // the name and the value are ours
+	}
 }
 
 func (c *command) saveLocustfile(dir, workload string) (string, error) {

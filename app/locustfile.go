@@ -35,8 +35,9 @@ func (c *command) locustfileCommand() *cobra.Command {
 and tags of this binary's user classes, because the master's weights decide how
 many users of each class there are; what the users do is here, in the workers. It
 also makes the LOAD_ settings of an experiment arguments of the master.`,
-		Example: "  swell locustfile > locustfile.py\n  locust -f locustfile.py --master\n  swell locustfile --workload insurance > insurance.py",
-		Args:    cobra.NoArgs,
+		Example: "  swell locustfile > locustfile.py\n  locust -f locustfile.py --master" +
+			c.ifWorkloads("\n  swell locustfile --workload insurance > insurance.py"),
+		Args: cobra.NoArgs,
 	}
 	addFlags(cmd, c.workloadSettings())
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -55,6 +56,14 @@ func (c *command) workloadSettings() []config.Setting {
 		return nil
 	}
 	return config.WorkloadSettings()
+}
+
+// ifWorkloads is the text where there is a choice of workloads.
+func (c *command) ifWorkloads(text string) string {
+	if len(c.app.Workloads) == 0 {
+		return ""
+	}
+	return text
 }
 
 // workload is the one that a verb with these settings is asked for; empty: there

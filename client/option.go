@@ -12,7 +12,7 @@ import (
 )
 
 // Option is something about one request. Of two that say the same, the later
-// wins.
+// wins; [Expect], [Check] and [Query] add up.
 type Option func(*request)
 
 // request is what a task wants sent.

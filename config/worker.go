@@ -7,6 +7,7 @@ import (
 	"math"
 	"net"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -27,6 +28,16 @@ type rawWorker struct {
 	Transitions string `envconfig:"SWELL_TRANSITION_LOG" flag:"transition-log" value:"file" desc:"file that every change of a user between ON, OFF and away is appended to, one JSON object a line; none if not set"`
 	Label       string `envconfig:"SWELL_LABEL_REQUESTS" flag:"label-requests" default:"false" desc:"name user, session, burst and task in the baggage header of every request"`
 	Health      string `envconfig:"SWELL_HEALTH_LISTEN" flag:"health-listen" value:"host:port" desc:"address that serves /healthz (alive) and /readyz (linked to the master); off if not set"`
+}
+
+// LogFormatVariable is the variable that says how a worker's lines look.
+const LogFormatVariable = "SWELL_LOG_FORMAT"
+
+// AutoLogFormat says that the environment leaves it to workers how their lines
+// look, and does not send them to a file.
+func AutoLogFormat() bool {
+	format := os.Getenv(LogFormatVariable)
+	return (format == "" || format == "auto") && os.Getenv("LOCUST_LOGFILE") == ""
 }
 
 // Worker is the checked settings of `swell worker`.

@@ -25,7 +25,7 @@ const keep = 500
 // line reads as INFO, and is kept for the Logs tab.
 const Notice = slog.LevelInfo + 1
 
-// Levels are Locust's names, as --loglevel takes them in any case.
+// levels are Locust's names, as --loglevel takes them in any case.
 var levels = map[string]slog.Level{
 	"DEBUG":    slog.LevelDebug,
 	"INFO":     slog.LevelInfo,

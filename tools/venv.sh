@@ -5,8 +5,8 @@ set -euo pipefail
 python=$1
 dir=$2
 
-if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
-    echo "Swell's master needs Python 3.10 or newer: '$python' is not that. Name another one: make PYTHON=python3.12 ..." >&2
+if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+    echo "Swell's master needs Python 3.11 or newer: '$python' is not that. Name another one: make PYTHON=python3.12 ..." >&2
     exit 1
 fi
 if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
