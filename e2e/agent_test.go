@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"swell/testkit"
 )
 
 // agent is Datadog's own test agent with all its checks on, and a listener in the
@@ -30,7 +32,7 @@ type agent struct {
 
 func startAgent(t *testing.T) *agent {
 	t.Helper()
-	ports := freePorts(t, 3)
+	ports := testkit.FreePorts(t, 3)
 	a := &agent{t: t, port: ports[0]}
 	a.process = start(t, "agent", []string{ // the flag of this name takes no list
 		"ENABLED_CHECKS=trace_count_header,meta_tracer_version_header,trace_content_length,trace_peer_service,meta_events_is_valid_json,trace_dd_service",

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"swell/testkit"
 )
 
 // observed is a run of clerks that tell Datadog, up to its end.
@@ -26,7 +28,7 @@ func observe(t *testing.T, env ...string) observed {
 	dir := t.TempDir()
 	ledger, lines, prefix := filepath.Join(dir, "ledger"), filepath.Join(dir, "worker.log"), filepath.Join(dir, "run")
 	t.Setenv("TESTWORKER_LEDGER", ledger) // the locustfile has the class, too
-	m := &master{t: t, port: freePort(t), webPort: freePort(t), args: []string{
+	m := &master{t: t, port: testkit.FreePort(t), webPort: testkit.FreePort(t), args: []string{
 		"--headless", "-u", "10", "-r", "10", "-t", "7s", "--expect-workers", "1", "--stop-timeout", "5",
 		"--host", target.host, "--csv", prefix, "ClerkUser",
 	}}

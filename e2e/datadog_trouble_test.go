@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"swell/testkit"
 )
 
 // trouble is an agent that says what it can do and is of no use then.
@@ -60,7 +62,7 @@ func TestAnAgentInTroubleHarmsNothing(t *testing.T) {
 		c.Close()
 	})
 	fails := startTrouble(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
-	absent := &trouble{address: "127.0.0.1:" + strconv.Itoa(freePort(t))}
+	absent := &trouble{address: "127.0.0.1:" + strconv.Itoa(testkit.FreePort(t))}
 
 	target := startTarget(t, "--service-time", "0")
 	prefix := filepath.Join(t.TempDir(), "run")

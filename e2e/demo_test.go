@@ -8,15 +8,17 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"swell/testkit"
 )
 
 // demo starts `swell demo` on free ports with what else is given.
 func demo(t *testing.T, accessLog string, args ...string) (p *process, webPort int) {
 	t.Helper()
-	webPort = freePort(t)
+	webPort = testkit.FreePort(t)
 	args = append([]string{
-		"demo", "--web-port", strconv.Itoa(webPort), "--master-port", strconv.Itoa(freePort(t)),
-		"--target-port", strconv.Itoa(freePort(t)), "--access-log", accessLog,
+		"demo", "--web-port", strconv.Itoa(webPort), "--master-port", strconv.Itoa(testkit.FreePort(t)),
+		"--target-port", strconv.Itoa(testkit.FreePort(t)), "--access-log", accessLog,
 	}, args...)
 	return start(t, "demo", []string{"SWELL_LOCUST=" + locust}, swell, args...), webPort
 }
@@ -133,7 +135,7 @@ func TestRunAgainstOwnService(t *testing.T) {
 	t.Parallel()
 	s := startTarget(t)
 	p := start(t, "run", []string{"SWELL_LOCUST=" + locust, "LOAD_BURST_START=on"}, swell, "run", "--host", s.host, "--headless",
-		"-u", "5", "-r", "5", "-t", "5s", "--master-port", strconv.Itoa(freePort(t)), "--", "--tags", "read")
+		"-u", "5", "-r", "5", "-t", "5s", "--master-port", strconv.Itoa(testkit.FreePort(t)), "--", "--tags", "read")
 	if code := p.wait(t); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
@@ -153,10 +155,10 @@ func TestRunAgainstOwnService(t *testing.T) {
 func TestRunWhoseFormNamesTheHost(t *testing.T) {
 	t.Parallel()
 	s := startTarget(t)
-	m := &master{t: t, webPort: freePort(t)}
-	env := []string{"SWELL_LOCUST=" + locust, "SWELL_HEALTH_LISTEN=127.0.0.1:" + strconv.Itoa(freePort(t))}
+	m := &master{t: t, webPort: testkit.FreePort(t)}
+	env := []string{"SWELL_LOCUST=" + locust, "SWELL_HEALTH_LISTEN=127.0.0.1:" + strconv.Itoa(testkit.FreePort(t))}
 	m.process = start(t, "run", env, swell, "run", "--workers", "2",
-		"--web-port", strconv.Itoa(m.webPort), "--master-port", strconv.Itoa(freePort(t)))
+		"--web-port", strconv.Itoa(m.webPort), "--master-port", strconv.Itoa(testkit.FreePort(t)))
 	m.says(t, "to be named in the web UI's form", 1)
 	m.ready(2)
 	m.swarm(5, 5, "host", s.host)

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"swell/testkit"
 )
 
 // A workload in a module of its own compiles against this one, and is a swell
@@ -20,7 +22,7 @@ func TestExampleModule(t *testing.T) {
 		t.Fatalf("build the example: %v\n%s", err, out)
 	}
 	s := startService(t)
-	m := &master{t: t, port: freePort(t), webPort: freePort(t), args: []string{"-f", locustfile(t, shop), "--host", s.URL}}
+	m := &master{t: t, port: testkit.FreePort(t), webPort: testkit.FreePort(t), args: []string{"-f", locustfile(t, shop), "--host", s.URL}}
 	m.start()
 	startWorker(t, shop, m.port, nil)
 	m.ready(1)
@@ -56,7 +58,7 @@ func TestTheWorkloadOfTheDocs(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	target := startTarget(t)
-	m := &master{t: t, port: freePort(t), webPort: freePort(t), args: []string{"-f", locustfile(t, visitor), "--host", target.host, "--stop-timeout", "30"}}
+	m := &master{t: t, port: testkit.FreePort(t), webPort: testkit.FreePort(t), args: []string{"-f", locustfile(t, visitor), "--host", target.host, "--stop-timeout", "30"}}
 	m.start()
 	w := startWorker(t, visitor, m.port, quick()) // sessions, or there may be no support among thirty
 	m.ready(1)

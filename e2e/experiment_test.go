@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"swell/testkit"
 )
 
 // experiment starts a master with its web UI, and one worker. SlowUser sends a
@@ -250,7 +252,7 @@ func TestTheBaselineIsTheDefaultOfLocustsOwnOptions(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.sentence, func(t *testing.T) {
 			t.Parallel()
-			m := &master{t: t, port: freePort(t), webPort: freePort(t), args: append(row.args, "-f", withWitness(t)), env: row.env}
+			m := &master{t: t, port: testkit.FreePort(t), webPort: testkit.FreePort(t), args: append(row.args, "-f", withWitness(t)), env: row.env}
 			m.start()
 			if o := m.options(); o["num_users"] != row.users || o["spawn_rate"] != row.rate {
 				t.Errorf("the form begins with %v users at %v/s, want %v at %v", o["num_users"], o["spawn_rate"], row.users, row.rate)
@@ -263,11 +265,11 @@ func TestTheBaselineIsTheDefaultOfLocustsOwnOptions(t *testing.T) {
 func TestAHeadlessExperiment(t *testing.T) {
 	t.Parallel()
 	s := startService(t)
-	m := &master{t: t, port: freePort(t), args: []string{"--headless", "--host", s.URL, "-t", "6s", "SteadyUser"}, env: []string{
+	m := &master{t: t, port: testkit.FreePort(t), args: []string{"--headless", "--host", s.URL, "-t", "6s", "SteadyUser"}, env: []string{
 		"LOAD_BASELINE_USERS=3", "LOAD_BASELINE_SPAWN_RATE=100", "LOAD_WARMUP_DURATION=2",
 		"LOAD_INTERVENTION_USERS=7", "LOAD_INTERVENTION_SPAWN_RATE=100",
 	}}
-	m.webPort = freePort(t)
+	m.webPort = testkit.FreePort(t)
 	m.start()
 	m.worker()
 	if code := m.wait(t); code != 0 {
@@ -416,7 +418,7 @@ func TestAMasterWithBadSettingsDoesNotStart(t *testing.T) {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
 			s := startService(t)
-			m := &master{t: t, port: freePort(t), webPort: freePort(t)}
+			m := &master{t: t, port: testkit.FreePort(t), webPort: testkit.FreePort(t)}
 			m.process = start(t, "master", []string{"LOAD_WARMUP_DURATION=soon", "LOAD_BASELINE_USERS=-1"}, locust,
 				"-f", locustfile(t, testworker), "--master", "--host", s.URL, "--web-host", "127.0.0.1",
 				"--master-bind-host", "127.0.0.1", "--master-bind-port", strconv.Itoa(m.port), "--web-port", strconv.Itoa(m.webPort),

@@ -6,13 +6,15 @@ import (
 	"os/exec"
 	"strconv"
 	"testing"
+
+	"swell/testkit"
 )
 
 // A worker lives from its start on, and is ready while its master is there.
 func TestProbesFollowTheLink(t *testing.T) {
 	t.Parallel()
-	m := &master{t: t, port: freePort(t), webPort: freePort(t)}
-	probes := "127.0.0.1:" + strconv.Itoa(freePort(t))
+	m := &master{t: t, port: testkit.FreePort(t), webPort: testkit.FreePort(t)}
+	probes := "127.0.0.1:" + strconv.Itoa(testkit.FreePort(t))
 	w := startWorker(t, testworker, m.port, nil, "--health-listen", probes)
 	answers := func(path string, status int) {
 		t.Helper()

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
+
+	"swell/testkit"
 )
 
 // What a Locust user types: a headless master with reports, two workers beside it.
@@ -60,7 +62,7 @@ func TestRunOfTheInsuranceWorkload(t *testing.T) {
 	target := startInsuranceTarget(t)
 	csv := filepath.Join(t.TempDir(), "run")
 	p := start(t, "run", append(hasty(), "SWELL_LOCUST="+locust), swell, "run", "--workload", "insurance", "--host", target.host, "--headless",
-		"-u", "10", "-r", "10", "-t", "6s", "--master-port", strconv.Itoa(freePort(t)), "--", "--csv", csv)
+		"-u", "10", "-r", "10", "-t", "6s", "--master-port", strconv.Itoa(testkit.FreePort(t)), "--", "--csv", csv)
 	if code := p.wait(t); code != 0 {
 		t.Errorf("exit code %d", code)
 	}

@@ -125,7 +125,7 @@ func startInsuranceWith(t *testing.T, env []string, args ...string) *master {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &master{t: t, port: freePort(t), webPort: freePort(t), args: append([]string{"-f", file}, args...), env: env}
+	m := &master{t: t, port: testkit.FreePort(t), webPort: testkit.FreePort(t), args: append([]string{"-f", file}, args...), env: env}
 	m.start()
 	return m
 }
@@ -309,7 +309,7 @@ func uniformFrom(t *testing.T, what string, times []float64, low, high float64) 
 // nothing else happens. It comes up: all users start, and nothing was restarted.
 func TestTheInsuranceServiceComesUpLate(t *testing.T) {
 	t.Parallel()
-	port := freePort(t)
+	port := testkit.FreePort(t)
 	host := fmt.Sprintf("http://127.0.0.1:%d", port)
 	m := startInsurance(t)
 	w := startWorker(t, swell, m.port, hasty())

@@ -9,13 +9,15 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"swell/testkit"
 )
 
 // A worker may be started before its master.
 func TestWorkerBeforeMaster(t *testing.T) {
 	t.Parallel()
 	s := startService(t)
-	m := &master{t: t, port: freePort(t), webPort: freePort(t), args: []string{"--host", s.URL, "SteadyUser"}}
+	m := &master{t: t, port: testkit.FreePort(t), webPort: testkit.FreePort(t), args: []string{"--host", s.URL, "SteadyUser"}}
 	w := m.worker()
 	w.says(t, "cannot reach the master", 1)
 	m.start()

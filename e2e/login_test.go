@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"swell/testkit"
 )
 
 // locust/login.py beside a locustfile: who does not know the password sees and
@@ -33,8 +35,8 @@ func TestALoginForTheWebUI(t *testing.T) {
 		t.Run(row.sentence+" it does not start", func(t *testing.T) {
 			t.Parallel()
 			args := append([]string{
-				"-f", files, "--master", "--master-bind-host", "127.0.0.1", "--master-bind-port", strconv.Itoa(freePort(t)),
-				"--web-host", "127.0.0.1", "--web-port", strconv.Itoa(freePort(t)),
+				"-f", files, "--master", "--master-bind-host", "127.0.0.1", "--master-bind-port", strconv.Itoa(testkit.FreePort(t)),
+				"--web-host", "127.0.0.1", "--web-port", strconv.Itoa(testkit.FreePort(t)),
 			}, row.args...)
 			p := start(t, "master", row.env, locust, args...)
 			if code := p.wait(t); code != 2 {
@@ -49,7 +51,7 @@ func TestALoginForTheWebUI(t *testing.T) {
 	}
 
 	m := &master{
-		t: t, port: freePort(t), webPort: freePort(t), env: []string{"WEB_PASSWORD=hush hush"},
+		t: t, port: testkit.FreePort(t), webPort: testkit.FreePort(t), env: []string{"WEB_PASSWORD=hush hush"},
 		args: []string{"-f", files, "--web-login"},
 	}
 	m.start()

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"swell/testkit"
 )
 
 // master is a stock Locust master with its web UI.
@@ -35,7 +37,7 @@ func startMaster(t *testing.T, args ...string) *master {
 // startMasterWith is startMaster with variables in the master's environment.
 func startMasterWith(t *testing.T, env []string, args ...string) *master {
 	t.Helper()
-	m := &master{t: t, port: freePort(t), webPort: freePort(t), args: args, env: env}
+	m := &master{t: t, port: testkit.FreePort(t), webPort: testkit.FreePort(t), args: args, env: env}
 	m.start()
 	return m
 }

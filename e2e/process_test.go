@@ -3,7 +3,6 @@ package e2e
 import (
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"strings"
@@ -110,25 +109,4 @@ func until(t *testing.T, what string, condition func() bool) {
 		}
 	}
 	t.Fatalf("waited %v in vain until %s", patience, what)
-}
-
-// freePort is a port that nobody listens on right now.
-func freePort(t *testing.T) int {
-	t.Helper()
-	return freePorts(t, 1)[0]
-}
-
-// freePorts are such ports, no two the same.
-func freePorts(t *testing.T, n int) []int {
-	t.Helper()
-	ports := make([]int, n)
-	for i := range ports {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close() // not before the last is chosen
-		ports[i] = l.Addr().(*net.TCPAddr).Port
-	}
-	return ports
 }

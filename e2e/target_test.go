@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"swell/testkit"
 )
 
 // target is the demo target as a process, with its access log.
@@ -29,7 +31,7 @@ func startTarget(t *testing.T, args ...string) *target {
 // startTargetWith starts it with these variables in its environment.
 func startTargetWith(t *testing.T, env []string, args ...string) *target {
 	t.Helper()
-	return startTargetAt(t, freePort(t), env, args...)
+	return startTargetAt(t, testkit.FreePort(t), env, args...)
 }
 
 func startTargetAt(t *testing.T, port int, env []string, args ...string) *target {

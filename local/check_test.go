@@ -7,11 +7,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"swell/testkit"
 )
 
 // checkable are options that check has nothing against.
 func checkable(t *testing.T) Options {
-	o, ports := valid(), freePorts(t, 3)
+	o, ports := valid(), testkit.FreePorts(t, 3)
 	o.WebPort, o.MasterPort, o.Target = ports[0], ports[1], &TargetOptions{Port: ports[2]}
 	o.Locustfile = locustfile(t)
 	return o

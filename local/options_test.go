@@ -1,27 +1,11 @@
 package local
 
 import (
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 )
-
-// freePorts are different from each other and free at this moment.
-func freePorts(t *testing.T, n int) []int {
-	t.Helper()
-	var ports []int
-	for range n {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer listener.Close()
-		ports = append(ports, listener.Addr().(*net.TCPAddr).Port)
-	}
-	return ports
-}
 
 func locustfile(t *testing.T) string {
 	t.Helper()

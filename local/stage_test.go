@@ -50,7 +50,7 @@ func newStage(t *testing.T) *stage {
 	t.Setenv("STANDIN", "1")
 	t.Setenv("GORACE", "atexit_sleep_ms=0") // else every stand-in built with -race takes a second to end
 	t.Setenv("STANDIN_JOURNAL", s.journal)
-	ports := freePorts(t, 3)
+	ports := testkit.FreePorts(t, 3)
 	s.o = Options{
 		Swell: self, Locust: self, Locustfile: locustfile(t), Target: &TargetOptions{Port: ports[0]}, Workers: 2,
 		MasterPort: ports[1], WebPort: ports[2], Kill: s.kill, Stdout: s.out, Stderr: s.out,
