@@ -109,7 +109,7 @@ func ParseHost(text string) (string, error) {
 	}
 	u, err := url.Parse(strings.TrimSpace(text))
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || u.RawQuery != "" || u.Fragment != "" {
-		return "", fmt.Errorf("must be a URL like https://www.example.com (got %q)", text)
+		return "", fmt.Errorf("must be a URL like https://www.example.com (got %q)", logging.WithoutCredentials(text))
 	}
 	return strings.TrimRight(strings.TrimSpace(text), "/"), nil
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"swell/client"
+	"swell/logging"
 	"swell/users"
 )
 
@@ -110,7 +111,7 @@ func (o *office) fetch(ctx context.Context, u *users.User) (*directory, error) {
 	for _, one := range organizations {
 		d.organizations[one.ID] = one.Name
 	}
-	u.Log().Info(fmt.Sprintf("fetched %d organizations and %d users from %s", len(organizations), len(people), u.Host()))
+	u.Log().Info(fmt.Sprintf("fetched %d organizations and %d users from %s", len(organizations), len(people), logging.WithoutCredentials(u.Host())))
 	return d, nil
 }
 
@@ -139,7 +140,7 @@ func fetchAll[T any](ctx context.Context, o *office, u *users.User, what string,
 		}
 		if err != nil {
 			// Worded as in the Locust version of this workload: people search for it.
-			sentence := fmt.Sprintf("Failed to fetch %s: GET %s %v; no user starts until it works", what, u.Host()+path, err)
+			sentence := fmt.Sprintf("Failed to fetch %s: GET %s %v; no user starts until it works", what, logging.WithoutCredentials(u.Host())+path, err)
 			u.Log().Error(sentence)
 			return nil, errors.New(sentence)
 		}

@@ -223,3 +223,18 @@ func TestTheNextTestAsksAnew(t *testing.T) {
 	p.Set(&users.Test{Host: r.URL, Seed: 6, Began: time.Now()}, users.Target{"QuoteAgent": 1})
 	until(t, "the list was asked for again", func() bool { return count(r.requests(), "/api/v1/users?limit=100 ") == 2 })
 }
+
+// A host's password is in no log and no exception.
+func TestThePasswordOfTheHostIsNotTold(t *testing.T) {
+	t.Parallel()
+	r := openRegistry(t)
+	r.answer(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
+	r.URL = strings.Replace(r.URL, "http://", "http://ann:secret@", 1)
+	_, recorded := r.staff(t, 1, 0)
+	until(t, "it has been said", func() bool { return len(recorded.Messages()) > 0 })
+	r.answer(nil)
+	until(t, "the lists are there", func() bool { return r.logged("fetched", " from http://") })
+	if said := fmt.Sprint(recorded.Messages()); strings.Contains(said, "secret") || r.logged("secret") {
+		t.Errorf("the exceptions are %s", said)
+	}
+}

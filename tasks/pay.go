@@ -15,13 +15,22 @@ func create(ctx context.Context, v *visitor) error {
 	if err != nil {
 		return err
 	}
-	made, err := v.post(ctx, "/payments", o, http.StatusCreated, v.idempotent(), status(http.StatusCreated, "succeeded"))
+	made, err := v.post(ctx, "/payments", o, http.StatusCreated, v.idempotent(), status(http.StatusCreated, "succeeded"), located)
 	if err != nil {
 		return err
 	}
 	_, err = v.get(ctx, made.Header("Location"))
 	return err
 }
+
+// located wants to be told where what was made is: without, one would look at the
+// landing page and call it the payment.
+var located = when(http.StatusCreated, func(res *client.Response) error {
+	if res.Header("Location") == "" {
+		return errors.New("the answer has no Location")
+	}
+	return nil
+})
 
 // update changes a payment it has made: some of its metadata (PATCH) or all (PUT);
 // or the payment method of an intent.

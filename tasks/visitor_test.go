@@ -2,10 +2,12 @@ package tasks
 
 import (
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -126,5 +128,42 @@ func TestWhoComesBackIsAnotherThanBefore(t *testing.T) {
 	}
 	if len(counts) != 4 {
 		t.Errorf("only these have come: %v", counts)
+	}
+}
+
+// A payment whose whereabouts are not told is a failure, and nothing is fetched in
+// its place.
+func TestAPaymentWithoutALocation(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		switch req.URL.Path {
+		case "/auth/login":
+			fmt.Fprint(w, `{"access_token":"t"}`)
+		case "/payments":
+			w.WriteHeader(http.StatusCreated)
+			fmt.Fprint(w, `{"id":"pay_000000000001","status":"succeeded"}`)
+		}
+	}))
+	t.Cleanup(server.Close)
+	buyer := people.Person{ID: "a", Role: people.Merchant, Account: "mer_000000000001", Currency: "eur", Cards: []people.Card{{Number: "4242424242424242"}}}
+	buyer.Payload.MinAmount, buyer.Payload.MaxAmount = 1, 2
+	class, recorded := hasty("create", buyer), &testkit.Tape{}
+	p := users.NewPopulation([]users.Class{class}, recorded, slog.New(slog.DiscardHandler))
+	p.Set(&users.Test{Host: server.URL, Seed: 6}, users.Target{class.Name: 1})
+	until(t, "it has paid", func() bool { return len(recorded.Results()) >= 6 })
+	p.Leave(users.LeaveNow())
+	<-p.Emptied()
+	payments := 0
+	for _, r := range recorded.Results() {
+		switch r.Method + " " + r.Name {
+		case "POST /payments":
+			if payments++; r.Outcome == stats.Success || r.Outcome == stats.Failure && !strings.Contains(r.Cause, "the answer has no Location") {
+				t.Errorf("%v %s", r.Outcome, r.Cause)
+			}
+		case "GET /":
+			t.Error("the landing page was fetched")
+		}
+	}
+	if payments == 0 {
+		t.Error("nobody paid")
 	}
 }
