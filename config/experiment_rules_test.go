@@ -14,6 +14,8 @@ func TestASettingOfAnExperimentThatIsRefused(t *testing.T) {
 		{"LOAD_WARMUP_DURATION", "NaN", `must be a number of seconds from 0 to 2592000 (got "NaN")`},
 		{"LOAD_WARMUP_DURATION", "1e999", `must be a number of seconds from 0 to 2592000 (got "1e999")`},
 		{"LOAD_SETTLE_DURATION", "inf", `must be a number of seconds from 0 to 2592000 (got "inf")`},
+		{"LOAD_SETTLE_DURATION", "1_000", `must be a number of seconds from 0 to 2592000 (got "1_000")`},
+		{"LOAD_SETTLE_DURATION", "0x1p4", `must be a number of seconds from 0 to 2592000 (got "0x1p4")`},
 		{"LOAD_BASELINE_USERS", "1.5", `must be a whole number from 0 to 10000000 (got "1.5")`},
 		{"LOAD_BASELINE_USERS", "-1", `must be a whole number from 0 to 10000000 (got "-1")`},
 		{"LOAD_INTERVENTION_USERS", "99999999999999999999", `must be a whole number from 0 to 10000000 (got "99999999999999999999")`},

@@ -190,6 +190,15 @@ func TestAnOptionOfTheMasterThatIsNoText(t *testing.T) {
 	}
 }
 
+// What equals a default as a number is not for that a whole number.
+func TestASeedOfTheMasterThatIsNone(t *testing.T) {
+	for _, seed := range []string{"-0", "0.0", "+0"} {
+		if _, err := experiment(t, nil, map[string]any{"load_seed": seed}); err == nil {
+			t.Errorf("%s was taken", seed)
+		}
+	}
+}
+
 func TestAnEnvironmentThatTheMasterOverrulesIsNotLookedAt(t *testing.T) {
 	if _, err := experiment(t, map[string]string{"LOAD_BASELINE_USERS": "many"}, map[string]any{"load_baseline_users": 3}); err != nil {
 		t.Error(err)

@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -70,7 +71,7 @@ func gather(masterOptions map[string]any) (*reading, error) {
 			text = locustsOwn(s.Env, masterOptions)
 		}
 		if text != "" {
-			if sameNumber(text, v.Text) { // 2.0 that went through Python is 2
+			if ExperimentRule(s.Env).What != Whole && sameNumber(text, v.Text) { // 2.0 that went through Python is 2
 				text = v.Text
 			}
 			if v.Source == FromEnvironment && v.Text != text {
@@ -149,11 +150,14 @@ func (r *reading) warn(format string, args ...any) {
 	r.warnings = append(r.warnings, fmt.Sprintf(format, args...))
 }
 
+// decimal is a number as the master takes it, too: no 0x10 and no 1_000.
+var decimal = regexp.MustCompile(`^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$`)
+
 // number reads a number within the bounds of its rule.
 func (r *reading) number(name string) float64 {
 	rule, text := ExperimentRule(name), r.byName[name].Text
 	f, err := strconv.ParseFloat(text, 64)
-	if err != nil || !rule.between(f) {
+	if err != nil || !decimal.MatchString(text) || !rule.between(f) {
 		r.badNumber(name, rule)
 		return bound(rule.Lowest)
 	}

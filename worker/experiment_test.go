@@ -144,3 +144,18 @@ func TestTheSeedIsTheExperiments(t *testing.T) {
 		}
 	})
 }
+
+// A first message that was under way for long tells a start that is too late; those
+// behind it know better, and it is the run's phase that counts.
+func TestALaterMessageCorrectsWhenTheRunBegan(t *testing.T) {
+	cfg := experimenter(t, nil) // the switch is at 60.5 s
+	synctest.Test(t, func(t *testing.T) {
+		tk := newTalk(t, cfg)
+		pass(30 * time.Second)
+		tk.joins(0, 1, nil)              // sent at the start
+		tk.joins(30*time.Second, 1, nil) // sent now
+		tk.joins(10*time.Second, 1, nil) // sent 20 s ago: it changes nothing
+		pass(35 * time.Second)
+		tk.ends("72") // 31 of the baseline from 30 to 60 s, then ten a second
+	})
+}

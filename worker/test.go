@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"swell/logging"
 	"swell/stats"
 	"swell/users"
 )
@@ -39,6 +40,8 @@ func (c *conversation) order(o order) {
 	}
 	if c.test == nil {
 		c.beginTest(o)
+	} else {
+		c.correctStart(o.elapsed)
 	}
 	c.configured(o.test.Options)
 	before := c.test.snapshot
@@ -52,11 +55,24 @@ func (c *conversation) order(o order) {
 		c.test.snapshot.Host = c.cfg.Host
 	}
 	c.test.target = o.target
-	c.log.Debug(fmt.Sprintf("order: users %v, host %q, stop timeout %v", o.target, c.test.snapshot.Host, o.test.StopTimeout))
+	c.log.Debug(fmt.Sprintf("order: users %v, host %q, stop timeout %v", o.target, logging.WithoutCredentials(c.test.snapshot.Host), o.test.StopTimeout))
 	if c.test.hook == nil && !c.test.ready && !c.test.failed {
 		c.startHook()
 	}
 	c.apply()
+}
+
+// correctStart takes a later message's word for when the run began, if that is
+// earlier: the first one was under way, or waited, for longer.
+func (c *conversation) correctStart(elapsed time.Duration) {
+	started := time.Now().Add(-elapsed)
+	if elapsed <= 0 || !started.Before(c.test.started) {
+		return
+	}
+	c.test.started = started
+	if c.test.experiment != nil {
+		c.follow()
+	}
 }
 
 // edit remembers a change of a class for the users that start from now on, as
