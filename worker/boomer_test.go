@@ -49,24 +49,6 @@ func startScripted(t *testing.T, p *permits, greeting []byte, socketType string)
 	return startSessionWith(t, p, ready(socketType).appendTo(greeting))
 }
 
-// connection is both ends of a real one, for a pipe knows neither resets nor buffers.
-func connection(t *testing.T) (near, far net.Conn) {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	if near, err = net.Dial("tcp", listener.Addr().String()); err != nil {
-		t.Fatal(err)
-	}
-	if far, err = listener.Accept(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { near.Close(); far.Close() })
-	return near, far
-}
-
 // startSessionWith starts a session against a peer that says this first.
 func startSessionWith(t *testing.T, p *permits, handshake []byte) (*scripted, *session, error) {
 	t.Helper()

@@ -1,6 +1,9 @@
 package worker
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // receive sorts a message of the master's: what must not wait is dealt with
 // here, the rest in order by deliver.
@@ -47,6 +50,7 @@ func (l *link) down(m message) {
 	case "stop":
 		l.stopped = l.lastRun
 		l.hold(m.kind)
+		l.awaitComplete()
 		l.pass(message{kind: "stop", node: m.node})
 	case "quit":
 		l.hold(m.kind)
@@ -82,12 +86,35 @@ func (l *link) spawn(m message) {
 	}
 	l.lastSent, l.lastRun = o.sentAt, o.test.RunID
 	l.orders.put(o)
+	l.spawning = l.stillSpawning() + 1
 	l.pass(message{
 		kind: "spawn",
 		data: map[string]any{"user_classes_count": map[string]int(o.target)},
 		node: m.node,
 	})
 }
+
+// longestSpawn bounds how long a stop waits for boomer, which needs microseconds.
+const longestSpawn = time.Second
+
+// awaitComplete waits for boomer to complete what it was told to spawn: it tells
+// that from a goroutine of its own, and behind its "client_stopped" the master
+// would count users of a worker that has none.
+func (l *link) awaitComplete() {
+	overdue := time.After(longestSpawn)
+	for l.spawning = l.stillSpawning(); l.spawning > 0; l.spawning = l.stillSpawning() {
+		select {
+		case <-l.complete.ready:
+		case <-overdue:
+			l.spawning = 0
+			return
+		case <-l.closed:
+			return
+		}
+	}
+}
+
+func (l *link) stillSpawning() int { return max(0, l.spawning-len(l.complete.take())) }
 
 // announced is called when boomer has published its spawn event: the order that
 // was passed on to it takes effect.

@@ -48,6 +48,10 @@ func TestLinkDiscardsASpawnOfATestThatWasStopped(t *testing.T) {
 			data["parsed_options"] = map[string]any{locust.RunID: run}
 			r.theMaster.says("spawn", data)
 		}
+		hears := func() {
+			r.theBoomer.hears("spawn")
+			r.theBoomer.says("spawning_complete", nil)
+		}
 		stop := func() {
 			r.theMaster.says("stop", nil)
 			events := r.happened()
@@ -55,18 +59,51 @@ func TestLinkDiscardsASpawnOfATestThatWasStopped(t *testing.T) {
 			r.theBoomer.hears("stop")
 		}
 		spawn(1, "one")
-		r.theBoomer.hears("spawn")
+		hears()
 		stop()
 		spawn(2, "one")
 		r.theBoomer.hears()
 		spawn(3, "two") // the next test
-		r.theBoomer.hears("spawn")
+		hears()
 		stop()
 		for at := range 2 { // of a foreign locustfile, whose runs have no name
 			spawn(float64(at+4), nil)
-			r.theBoomer.hears("spawn")
+			hears()
 			stop()
 		}
+	})
+}
+
+// boomer tells the end of a spawn from a goroutine of its own. Behind the stop the
+// master would take it for users of a worker that has none.
+func TestLinkHoldsAStopUntilBoomerHasSpawned(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRelay(t)
+		stop := func() {
+			r.theMaster.says("stop", nil)
+			events := r.happened()
+			close(events[len(events)-1].(halt).done)
+			synctest.Wait()
+		}
+		for at := range 3 {
+			r.theMaster.says("spawn", spawnData(float64(at+1), map[string]any{"A": int64(1)}))
+		}
+		r.theBoomer.hears("spawn", "spawn", "spawn")
+		r.theBoomer.says("spawning_complete", nil)
+		stop()
+		r.theBoomer.says("spawning_complete", nil)
+		r.theBoomer.hears()
+		r.theBoomer.says("spawning_complete", nil)
+		r.theBoomer.hears("stop")
+
+		r.theMaster.says("spawn", spawnData(4, map[string]any{"A": int64(1)}))
+		r.theBoomer.hears("spawn")
+		stop()
+		r.theBoomer.hears()
+		pass(longestSpawn) // it never says so
+		r.theBoomer.hears("stop")
+		stop()
+		r.theBoomer.hears("stop")
 	})
 }
 

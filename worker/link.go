@@ -30,10 +30,12 @@ type link struct {
 	permits  *permits
 	toMaster *mailbox[parcel]
 	toBoomer *mailbox[parcel]
-	inbox    *mailbox[message] // from the master, to be dealt with in order
-	announce sync.Mutex        // orders become events in their order
-	orders   *mailbox[order]   // passed on to boomer, not announced by it yet
-	events   *mailbox[any]     // for the worker: connected, order, halt, hurry, spawned
+	inbox    *mailbox[message]  // from the master, to be dealt with in order
+	announce sync.Mutex         // orders become events in their order
+	orders   *mailbox[order]    // passed on to boomer, not announced by it yet
+	complete *mailbox[struct{}] // boomer has completed a spawn
+	spawning int                // spawns that boomer has not completed, but for those in complete
+	events   *mailbox[any]      // for the worker: connected, order, halt, hurry, spawned
 
 	node     atomic.Pointer[string] // boomer's id, once it has said it
 	began    time.Time
@@ -88,6 +90,7 @@ func newLink(master, boomer net.Conn, p *permits, usage func() (float64, uint64)
 		toBoomer: newMailbox[parcel](),
 		inbox:    newMailbox[message](),
 		orders:   newMailbox[order](),
+		complete: newMailbox[struct{}](),
 		events:   newMailbox[any](),
 		closed:   make(chan struct{}),
 		passed:   map[int64]bool{},

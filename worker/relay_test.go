@@ -259,3 +259,21 @@ func spawnData(timestamp float64, count map[string]any) map[string]any {
 }
 
 func sameTarget(got, want users.Target) bool { return reflect.DeepEqual(got, want) }
+
+// connection is both ends of a real one, for a pipe knows neither resets nor buffers.
+func connection(t *testing.T) (near, far net.Conn) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	if near, err = net.Dial("tcp", listener.Addr().String()); err != nil {
+		t.Fatal(err)
+	}
+	if far, err = listener.Accept(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { near.Close(); far.Close() })
+	return near, far
+}

@@ -194,15 +194,15 @@ func (r *reports) logException(x stats.Exception) {
 	k.loggedAt, k.since = time.Now(), 0
 }
 
+// sendExceptions sends up to that many occurrences, of each kind in turn: one that
+// is frequent hides no other.
 func (r *reports) sendExceptions(limit int) {
-	for ; len(r.exceptions) > 0; r.exceptions = r.exceptions[1:] {
-		x := &r.exceptions[0]
-		for ; x.Count > 0; x.Count-- {
-			if limit == 0 {
-				return
-			}
-			limit--
-			r.session.report("exception", map[string]any{"msg": x.Message, "traceback": x.Traceback})
+	for ; limit > 0 && len(r.exceptions) > 0; limit-- {
+		x := r.exceptions[0]
+		r.exceptions = r.exceptions[1:]
+		r.session.report("exception", map[string]any{"msg": x.Message, "traceback": x.Traceback})
+		if x.Count--; x.Count > 0 {
+			r.exceptions = append(r.exceptions, x)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -107,6 +108,33 @@ func TestReportsBetweenTestsHoldNoNumbers(t *testing.T) {
 		r.send(map[string]int{})
 		if len(r.outstanding) != 3 { // the last numbers, and a marker behind the rest
 			t.Errorf("%d reports were sent", len(r.outstanding))
+		}
+	})
+}
+
+func TestAFrequentExceptionHidesNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tk := newTalk(t, Config{Classes: idlers("A")})
+		r, recorder := tk.reports()
+		record := func(kinds ...string) {
+			for range 2000 {
+				recorder.RecordException(0, "a: boom", "frequent")
+			}
+			for _, kind := range kinds {
+				recorder.RecordException(0, "b: "+kind, kind)
+			}
+			r.send(nil)
+		}
+		record()
+		record("rare")
+		var many []string
+		for i := range 1500 {
+			many = append(many, fmt.Sprint("kind ", i))
+		}
+		record(many...)
+		record()
+		if len(r.exceptions) != 1 || r.exceptions[0].Traceback != "frequent" {
+			t.Errorf("%d kinds were not sent yet", len(r.exceptions))
 		}
 	})
 }

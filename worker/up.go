@@ -26,6 +26,9 @@ func (l *link) up(f frame) {
 		l.permits.changeTwice()
 	}
 	l.toMaster.put(parcel{bytes: f.appendTo(nil)})
+	if m.kind == "spawning_complete" {
+		l.complete.put(struct{}{})
+	}
 }
 
 // heartbeat replaces boomer's CPU figure, an average since the process began over
