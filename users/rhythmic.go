@@ -136,7 +136,11 @@ func (u *User) endSession() {
 	u.mu.Lock()
 	u.parting = true
 	u.mu.Unlock()
+	defer u.beNobody() // also if OnStop ends its goroutine
 	u.runOnStop()
+}
+
+func (u *User) beNobody() {
 	u.mu.Lock()
 	u.parting, u.started = false, false
 	u.mu.Unlock()

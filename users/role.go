@@ -147,7 +147,13 @@ func (u *User) assume() {
 // changeRole lets the user go on as somebody else, at once and in the burst it
 // is in: were it away for a gap first, a switch of phase would thin the traffic.
 func (u *User) changeRole() {
+	defer u.nextSession()
 	u.endSession()
+}
+
+func (u *User) nextSession() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
 	if u.pulse != nil {
 		u.pulse.session++
 	}

@@ -3,6 +3,7 @@ package users
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"maps"
 	"math"
 	"strings"
@@ -11,6 +12,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"swell/testkit"
 )
 
 // clinic is a class whose roles share some tasks.
@@ -304,4 +307,34 @@ func TestAStopDuringAChangeOfRole(t *testing.T) {
 		w.awaitEmpty(t)
 		equal(t, "its life", d.read(), []string{"0s hello patient", "0s book", "1s goodbye patient"})
 	})
+}
+
+// Who changes its role may be asked to leave at that moment: no session is noted
+// twice or out of its turn. (The race detector looks on.)
+func TestARoleChangesWhileTheUserIsAskedToLeave(t *testing.T) {
+	for range 100 {
+		c := clinic(func(string) TaskFunc { return nothing })
+		var load atomic.Pointer[Load]
+		think := Gamma{Mean: time.Millisecond}
+		load.Store(&Load{Think: &think, Weights: map[string]float64{"book": 1}})
+		c.Rhythm = &Rhythm{Start: StartOn, Load: load.Load}
+		c.OnStop = func(context.Context, *User) error { return nil }
+		p := NewPopulation([]Class{c}, &testkit.Tape{}, slog.New(slog.DiscardHandler))
+		l := openLedger()
+		test := *someTest
+		test.Transitions = l
+		p.Set(&test, Target{"A": 50})
+		time.Sleep(2 * time.Millisecond)
+		load.Store(&Load{Think: &think, Weights: map[string]float64{"treat": 1}})
+		time.Sleep(500 * time.Microsecond)
+		p.Leave(LeaveNow())
+		<-p.Emptied()
+		for seat, moves := range l.by {
+			for i, m := range moves[1:] {
+				if m.Session < moves[i].Session || m.Session > 2 {
+					t.Fatalf("user %d went from session %d to %d", seat, moves[i].Session, m.Session)
+				}
+			}
+		}
+	}
 }

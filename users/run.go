@@ -103,9 +103,8 @@ func (u *User) run(ctx context.Context, what string, fn TaskFunc, end func(error
 			u.tell(end, err)
 			return
 		}
-		if cause == nil { // runtime.Goexit, as in testify's require: the goroutine ends, the user must not
+		if cause == nil { // runtime.Goexit, see drive
 			cause = "the goroutine was ended"
-			defer func() { go u.resume() }()
 		}
 		err = fmt.Errorf("panic: %v", cause)
 		u.recorder.RecordException(u.seat, u.title(what)+": "+err.Error(), Traceback(debug.Stack()))

@@ -3,6 +3,7 @@ package users
 import (
 	"context"
 	"io"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -99,5 +100,33 @@ func TestOnStartThatFailsInARhythm(t *testing.T) {
 		w.Set(someTest, Target{"A": 1})
 		time.Sleep(100 * time.Second)
 		equal(t, "its life", d.read(), []string{"0s OnStart", "6s OnStart", "32s OnStart", "38s OnStart", "1m38s OnStart"})
+	})
+}
+
+// An OnStop that ends its goroutine, as testify's require does, ends the session
+// all the same: somebody else comes back.
+func TestASessionEndsThoughItsOnStopDoesNot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		came, went := 0, 0
+		c := rhythmic(&Rhythm{
+			Session: Count{Mean: 1}, Gap: Gamma{Mean: time.Second}, Start: StartOn,
+			Load: Steady(Load{Think: &Gamma{Mean: time.Second}}),
+		}, sending(time.Second))
+		c.OnStart = func(_ context.Context, u *User) error {
+			if came++; u.State != nil || u.Session() != came {
+				t.Errorf("session %d begins as %v in session %d", came, u.State, u.Session())
+			}
+			u.State = came
+			return nil
+		}
+		c.OnStop = func(context.Context, *User) error { went++; runtime.Goexit(); return nil }
+		w := newWorld(t, c)
+		w.Set(someTest, Target{"A": 1})
+		time.Sleep(time.Minute)
+		w.Leave(LeaveNow())
+		w.awaitEmpty(t)
+		if came < 15 || came-went > 1 {
+			t.Errorf("%d came and %d went", came, went)
+		}
 	})
 }

@@ -230,6 +230,17 @@ func (u *User) advanceLocked(e event) {
 // drive does what the state asks for until the user waits or is gone. At most
 // one goroutine drives a user at a time.
 func (u *User) drive() {
+	returned := false
+	defer func() {
+		if !returned { // runtime.Goexit, as in testify's require: the goroutine ends, the user must not
+			go u.resume()
+		}
+	}()
+	u.proceed()
+	returned = true
+}
+
+func (u *User) proceed() {
 	for {
 		switch u.current() {
 		case starting:
