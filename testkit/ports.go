@@ -29,7 +29,8 @@ func FreePort(t testing.TB) int {
 		if given[port] {
 			continue
 		}
-		l, err := net.Listen("tcp", ":"+strconv.Itoa(port)) // on all addresses: a process may ask for any
+		var config net.ListenConfig
+		l, err := config.Listen(t.Context(), "tcp", ":"+strconv.Itoa(port)) // on all addresses: a process may ask for any
 		if err != nil {
 			continue
 		}
