@@ -2,6 +2,8 @@ package client
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptrace"
@@ -60,7 +62,7 @@ func (x *exchange) send(ctx context.Context) users.Measured {
 	x.trace.GotConn = x.gotConn
 	x.traced = httptrace.WithClientTrace(x, &x.trace)
 
-	x.err = x.run()
+	x.err = x.leadToEnd(x.run())
 	x.answered.Store(x.err == nil)
 	m := users.Measured{Bytes: x.response.Size, Connect: x.connect}
 	if x.err != nil {
@@ -76,6 +78,16 @@ func (x *exchange) send(ctx context.Context) users.Measured {
 		m.Judge = x.judge
 	}
 	return m
+}
+
+// leadToEnd makes the error of a request whose time was up, or whose user had to
+// leave, lead to that: net/http breaks a dial off for its own reasons, and which of
+// the two it reports is a matter of who is first.
+func (x *exchange) leadToEnd(err error) error {
+	if ended := x.Err(); err != nil && ended != nil && !errors.Is(err, ended) {
+		return fmt.Errorf("%w: %w", ended, err)
+	}
+	return err
 }
 
 // run sends the request, follows redirects and reads the answer.
