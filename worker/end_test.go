@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -67,6 +68,42 @@ func TestAWorkerThatIsToldToEndIsGoneInTime(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Where the whole process stood still at the end, nobody is left behind who was
+// about to break off what it had in flight: that is counted.
+func TestAfterAStandstillUsersMayStillBreakOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		class := users.Class{Name: "A", Hostless: true, Tasks: []users.Task{{Name: "wait", Run: func(ctx context.Context, u *users.User) error {
+			_, err := u.Measure(ctx, "GET", "/", func(ctx context.Context) users.Measured {
+				<-ctx.Done()
+				time.Sleep(400 * time.Millisecond)
+				return users.Measured{Cause: "CancelledError()"}
+			})
+			return err
+		}}}}
+		var stands atomic.Bool
+		tk := newTalk(t, Config{Classes: []users.Class{class}, LogLines: func() []string {
+			if stands.Load() {
+				time.Sleep(600 * time.Millisecond) // the worker's loop does nothing meanwhile
+			}
+			return nil
+		}})
+		tk.order(users.Target{"A": 1}, users.Test{})
+		pass(ReportInterval - 50*time.Millisecond)
+		stands.Store(true)
+		done := tk.halts("quit") // the users' time is up in 300 ms, the worker's patience in 400
+		pass(200 * time.Millisecond)
+		stands.Store(false)
+		pass(time.Second)
+		if !over(done) {
+			t.Error("the quit is not done")
+		}
+		tk.says("cancelled in flight: 1")
+		if strings.Contains(tk.log.String(), "left users behind") {
+			t.Error("users were left behind")
+		}
+	})
 }
 
 func TestHooksOfTwoTestsRunOneAfterTheOther(t *testing.T) {

@@ -23,8 +23,9 @@ type conversation struct {
 	quitting  bool        // the master has said quit: that it hangs up is no loss
 	lost      bool        // the connection is gone
 	overdue   *time.Timer // fires when users that were asked to leave have not
-	overdueAt time.Time
-	endBy     time.Time // when a worker that was told to end stops waiting; zero: never
+	overdueAt time.Time   // when it does
+	spared    bool        // it fired late once, for the process stood still
+	endBy     time.Time   // when a worker that was told to end stops waiting; zero: never
 }
 
 // exit is something that waits until the users have left and the last numbers
@@ -45,6 +46,8 @@ const (
 	endOverstay = 1500 * time.Millisecond
 	// quitOverstay is the same after the master's quit, when it listens for 0.5 s.
 	quitOverstay = 100 * time.Millisecond
+	// stoodStill is how late a timer is that fires after the whole process stood still.
+	stoodStill = 20 * time.Millisecond
 )
 
 // endSlack is how long after its users a worker that was told to end waits for a
@@ -182,6 +185,13 @@ func (c *conversation) abandon() {
 	if c.test == nil || c.test.gone || len(c.exits) == 0 {
 		return
 	}
+	if !c.spared && time.Since(c.overdueAt) > stoodStill {
+		// Users whose time was up in the same moment are about to break off what they
+		// have in flight: left behind now, they would count it for nobody.
+		c.spared = true
+		c.overdue.Reset(quitOverstay)
+		return
+	}
 	c.test.gone = true
 	c.log.Warn(fmt.Sprintf("left users behind whose tasks do not heed their context: %v", c.test.counts()))
 }
@@ -223,7 +233,7 @@ func (c *conversation) endTest() {
 	c.test = nil
 	t.cancel()
 	c.overdue.Stop()
-	c.overdueAt = time.Time{}
+	c.overdueAt, c.spared = time.Time{}, false
 	c.reports.finalise(c.exits[0].why)
 	c.stopHook(t)
 	if c.cfg.Transitions != nil {
