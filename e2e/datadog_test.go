@@ -3,12 +3,13 @@ package e2e
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
-
-	"swell/testkit"
+	"time"
 )
 
 // observed is a run of clerks that tell Datadog, up to its end.
@@ -18,7 +19,7 @@ type observed struct {
 	log    []access
 	ledger []entry
 	lines  []map[string]any // of the worker's log
-	csv    map[string]int64
+	total  int              // requests, as the master has counted them
 }
 
 func observe(t *testing.T, env ...string) observed {
@@ -26,20 +27,29 @@ func observe(t *testing.T, env ...string) observed {
 	o := observed{agent: startAgent(t), far: startAgent(t)}
 	target := startTargetWith(t, append(o.far.env(), "DD_SERVICE=load-generator")) // as when both have one environment
 	dir := t.TempDir()
-	ledger, lines, prefix := filepath.Join(dir, "ledger"), filepath.Join(dir, "worker.log"), filepath.Join(dir, "run")
+	ledger, lines := filepath.Join(dir, "ledger"), filepath.Join(dir, "worker.log")
 	t.Setenv("TESTWORKER_LEDGER", ledger) // the locustfile has the class, too
-	m := &master{t: t, port: testkit.FreePort(t), webPort: testkit.FreePort(t), args: []string{
-		"--headless", "-u", "10", "-r", "10", "-t", "7s", "--expect-workers", "1", "--stop-timeout", "5",
-		"--host", target.host, "--csv", prefix, "ClerkUser",
-	}}
-	m.start()
+	m := startMaster(t, "--stop-timeout", "30", "--host", target.host, "ClerkUser")
 	w := startWorker(t, testworker, m.port, append(append(o.agent.env(),
 		"LOAD_WARMUP_DURATION=3", "LOAD_SETTLE_DURATION=1"), env...), "--logfile", lines)
-	m.wait(t)
+	m.ready(1)
+	m.swarm(10, 10)
+	until(t, "users have settled in the intervention", func() bool {
+		log := target.accesses()
+		first := slices.IndexFunc(log, func(a access) bool { return strings.Contains(a.Baggage, "swell.phase=intervention") })
+		return first >= 0 && log[len(log)-1].Time.Sub(log[first].Time) > 4*time.Second
+	})
+	m.stop() // not the master's quit, which waits for nobody's last request
+	m.ready(1)
+	w.signal(t, os.Interrupt)
 	if code := w.wait(t); code != 0 {
 		t.Fatalf("the worker ended with %d", code)
 	}
-	o.log, o.ledger, o.csv = target.ended(), readLedger(t, ledger), readCSV(t, prefix+"_stats.csv")
+	o.log, o.ledger = target.ended(), readLedger(t, ledger)
+	until(t, fmt.Sprintf("the master has counted the %d requests of the target", len(o.log)), func() bool {
+		o.total = int(m.stats().requests("Aggregated"))
+		return o.total == len(o.log)
+	})
 	o.lines = readLines(t, lines)
 	o.agent.settled()
 	if len(o.ledger) < 100 || len(o.log) < 100 {

@@ -29,7 +29,7 @@ func TestHeadlessDemo(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	log := filepath.Join(dir, "access.jsonl")
-	p, _ := demo(t, log, "--headless", "--users", "40", "--spawn-rate", "20", "--run-time", "10s", "--workers", "2",
+	p, _ := demo(t, log, "--headless", "--users", "40", "--spawn-rate", "20", "--run-time", "15s", "--workers", "2",
 		"--", "--csv", filepath.Join(dir, "run"))
 	if code := p.wait(t); code != 0 {
 		t.Fatalf("the demo ended with %d", code)
@@ -43,7 +43,7 @@ func TestHeadlessDemo(t *testing.T) {
 	for _, a := range (&target{t: t, log: log}).accesses() {
 		want[endpoint(rowName(a.Method, a.Path))]++
 	}
-	compare(t, got, want, cancelled(p))
+	compareEnded(t, p, got, want, p)
 	for _, step := range []string{"GET /", "GET /static/app.js", "GET /merchants/[id]", "POST /payments", "GET /payment_intents/[id]/receipt"} {
 		if rows[step] == 0 {
 			t.Errorf("no request %q: not all tasks have run: %v", step, rows)
@@ -156,7 +156,7 @@ func TestRunWhoseFormNamesTheHost(t *testing.T) {
 	t.Parallel()
 	s := startTarget(t)
 	m := &master{t: t, webPort: testkit.FreePort(t)}
-	env := []string{"SWELL_LOCUST=" + locust, "SWELL_HEALTH_LISTEN=127.0.0.1:" + strconv.Itoa(testkit.FreePort(t))}
+	env := []string{"SWELL_LOCUST=" + locust, "LOAD_BURST_START=on", "SWELL_HEALTH_LISTEN=127.0.0.1:" + strconv.Itoa(testkit.FreePort(t))}
 	m.process = start(t, "run", env, swell, "run", "--workers", "2",
 		"--web-port", strconv.Itoa(m.webPort), "--master-port", strconv.Itoa(testkit.FreePort(t)))
 	m.says(t, "to be named in the web UI's form", 1)

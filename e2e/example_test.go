@@ -22,7 +22,7 @@ func TestExampleModule(t *testing.T) {
 		t.Fatalf("build the example: %v\n%s", err, out)
 	}
 	s := startService(t)
-	m := &master{t: t, port: testkit.FreePort(t), webPort: testkit.FreePort(t), args: []string{"-f", locustfile(t, shop), "--host", s.URL}}
+	m := &master{t: t, port: testkit.FreePort(t), webPort: testkit.FreePort(t), args: []string{"-f", locustfile(t, shop), "--host", s.URL, "--stop-timeout", "30"}, env: []string{patientMaster}}
 	m.start()
 	startWorker(t, shop, m.port, nil)
 	m.ready(1)

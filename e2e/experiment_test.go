@@ -21,7 +21,7 @@ func experiment(t *testing.T, env []string, args ...string) (*master, *service) 
 	t.Helper()
 	s := startService(t)
 	s.let()
-	m := startMasterWith(t, env, append(args, "--host", s.URL)...)
+	m := startMasterWith(t, append([]string{patientMaster}, env...), append(args, "--host", s.URL)...)
 	m.worker()
 	m.ready(1)
 	return m, s
@@ -267,7 +267,7 @@ func TestAHeadlessExperiment(t *testing.T) {
 	s := startService(t)
 	m := &master{t: t, port: testkit.FreePort(t), args: []string{"--headless", "--host", s.URL, "-t", "6s", "SteadyUser"}, env: []string{
 		"LOAD_BASELINE_USERS=3", "LOAD_BASELINE_SPAWN_RATE=100", "LOAD_WARMUP_DURATION=2",
-		"LOAD_INTERVENTION_USERS=7", "LOAD_INTERVENTION_SPAWN_RATE=100",
+		"LOAD_INTERVENTION_USERS=7", "LOAD_INTERVENTION_SPAWN_RATE=100", patientMaster,
 	}}
 	m.webPort = testkit.FreePort(t)
 	m.start()

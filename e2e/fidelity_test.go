@@ -17,7 +17,7 @@ func TestTheTimingHoldsFromOutside(t *testing.T) {
 	const only = "TESTWORKER_BURSTY=1"
 	target := startTarget(t)
 	transitions := filepath.Join(t.TempDir(), "transitions.jsonl")
-	m := startMaster(t, "-f", locustfile(t, testworker, only), "--host", target.host)
+	m := startMaster(t, "-f", locustfile(t, testworker, only), "--host", target.host, "--stop-timeout", "30")
 	var workers []*process
 	for range 2 {
 		workers = append(workers, m.worker(only, "SWELL_LABEL_REQUESTS=true", "SWELL_TRANSITION_LOG="+transitions))
@@ -42,9 +42,9 @@ func TestTheTimingHoldsFromOutside(t *testing.T) {
 
 	// The allowances leave room for a machine that is busy with other tests, or that
 	// stands still for a moment: the median's is half of the mean wait, that of 99 in
-	// 100 was never needed yet. How exact the waits are is measured, not tested (see
+	// 100 is one stall of the machine, which delays all that are due in it. How exact the waits are is measured, not tested (see
 	// docs/fidelity.md).
-	allowed := []string{"fidelity", "--allowance-p50", "50ms", "--allowance-p99", "1s", "--transition-log", transitions, "--access-log"}
+	allowed := []string{"fidelity", "--allowance-p50", "50ms", "--allowance-p99", "2s", "--transition-log", transitions, "--access-log"}
 	check := start(t, "fidelity", nil, swell, append(allowed, target.log)...)
 	if code := check.wait(t); code != 0 || !strings.Contains(check.out.String(), "all of it holds") {
 		t.Fatalf("exit code %d:\n%s", code, check.out)

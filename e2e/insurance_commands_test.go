@@ -28,7 +28,7 @@ func TestTheInsuranceExampleCommands(t *testing.T) {
 		}
 	}
 	log := target.ended()
-	counted := assertCounted(t, filepath.Join(dir, "run_stats.csv"), log, workers...)
+	counted := assertCounted(t, filepath.Join(dir, "run_stats.csv"), log, m.process, workers...)
 	for _, a := range log {
 		if a.Status >= 400 && a.Status != 409 {
 			t.Errorf("%s %s: %d", a.Method, a.Path, a.Status)
@@ -53,7 +53,7 @@ func TestHeadlessInsuranceDemo(t *testing.T) {
 	if code := p.wait(t); code != 0 {
 		t.Fatalf("the demo ended with %d", code)
 	}
-	assertBothWorked(t, assertCounted(t, filepath.Join(dir, "run_stats.csv"), (&target{t: t, log: log}).accesses(), p))
+	assertBothWorked(t, assertCounted(t, filepath.Join(dir, "run_stats.csv"), (&target{t: t, log: log}).accesses(), p, p))
 }
 
 // The same against somebody else's service.
@@ -66,12 +66,12 @@ func TestRunOfTheInsuranceWorkload(t *testing.T) {
 	if code := p.wait(t); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
-	assertBothWorked(t, assertCounted(t, csv+"_stats.csv", target.ended(), p))
+	assertBothWorked(t, assertCounted(t, csv+"_stats.csv", target.ended(), p, p))
 }
 
 // assertCounted holds the master's counts against the target's access log, and
 // returns them by endpoint.
-func assertCounted(t *testing.T, csv string, log []access, workers ...*process) map[string]int64 {
+func assertCounted(t *testing.T, csv string, log []access, master *process, workers ...*process) map[string]int64 {
 	t.Helper()
 	got, want := map[string]int64{}, map[string]int64{}
 	for row, n := range readCSV(t, csv) {
@@ -80,7 +80,7 @@ func assertCounted(t *testing.T, csv string, log []access, workers ...*process) 
 	for _, a := range log {
 		want[endpoint(rowName(a.Method, a.Path))]++
 	}
-	compare(t, got, want, cancelled(workers...))
+	compareEnded(t, master, got, want, workers...)
 	return got
 }
 

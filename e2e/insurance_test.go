@@ -148,7 +148,7 @@ func startInsuranceTarget(t *testing.T, args ...string) *target {
 // from quote to policy to claim that came to its end.
 func TestTheInsuranceFlows(t *testing.T) {
 	t.Parallel()
-	const agents, persons = 40, 5 // persons are how many of each user count
+	const agents, persons = 40, 7 // persons are how many of each user count
 	target := startInsuranceTarget(t)
 	m := startInsurance(t, "--stop-timeout", "30")
 	w := startWorker(t, swell, m.port, hasty())
@@ -430,13 +430,13 @@ func TestWeightsOfTheOtherWorkload(t *testing.T) {
 // A token that expires is got anew for the same person: nothing fails.
 func TestAnAgentsTokenExpires(t *testing.T) {
 	t.Parallel()
-	target := startInsuranceTarget(t, "--token-lifetime", "500ms")
+	target := startInsuranceTarget(t, "--token-lifetime", "3s")
 	m := startInsurance(t, "--stop-timeout", "30")
 	w := startWorker(t, swell, m.port, hasty("LOAD_MAX_TASKS_BEFORE_ROTATION=0"))
 	m.ready(1)
 	m.swarm(10, 10, "host", target.host)
 	until(t, "many tokens have expired", func() bool {
-		return len(withStatus(target.accesses(), 401)) > 30
+		return len(withStatus(target.accesses(), 401)) > 10
 	})
 	m.stop()
 	m.ready(1)

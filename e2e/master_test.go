@@ -27,6 +27,10 @@ type master struct {
 	at      *host // nil: this machine
 }
 
+// patientMaster makes a master wait for all workers' word that a ramp is over. After
+// the second that it waits by default it says that there are no users.
+const patientMaster = "LOCUST_WAIT_FOR_WORKERS_REPORT_AFTER_RAMP_UP=60"
+
 // startMaster starts a master with the test worker's locustfile. Without
 // --headless among args it has a web UI.
 func startMaster(t *testing.T, args ...string) *master {

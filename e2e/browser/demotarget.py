@@ -39,6 +39,16 @@ def cancelled(*workers: Process) -> list[int]:
     return [int(count[1]) if count else 0 for count in counts]
 
 
+def told(worker: Process) -> list[int]:
+    """How many requests the worker says it counted, for each of its tests that has ended."""
+    return [int(n) for n in re.findall(r"the test is over, [^:]*: (\d+) requests counted", worker.output())]
+
+
+def heard_out(demo: Process) -> bool:
+    """The demo's master, which listens for half a second after its quit, has read its worker's goodbye."""
+    return bool(re.search(r"Worker '[^']*' \(index \d+\) quit\.", demo.output()))
+
+
 def assert_agree(counted: int, arrived: int, cancelled: int) -> None:
     """Nothing was lost or made up. A request that was cancelled may or may not have arrived."""
     assert counted <= arrived <= counted + cancelled, (
