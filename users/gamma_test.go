@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"swell/testkit"
-
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
+
+	"swell/testkit"
 )
 
 // rightP is the probability that n draws of the right distribution lie as far or
