@@ -7,10 +7,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
+
 	"swell/app"
 	"swell/client"
 	"swell/users"
-	"time"
 )
 
 func main() { app.Main(visitor, customer) }
