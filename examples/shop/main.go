@@ -7,11 +7,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"time"
-
 	"swell/app"
 	"swell/client"
 	"swell/users"
+	"time"
 )
 
 func main() { app.Main(visitor, customer) }
