@@ -57,19 +57,21 @@ func (d *DelayLine[T]) Add(work T) {
 
 // Run works until ctx ends. What waits then stays waiting.
 func (d *DelayLine[T]) Run(ctx context.Context) {
-	timer := time.NewTimer(0)
+	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
+		due, next := d.takeDue(time.Now())
+		d.finish(due)
+		var ripe <-chan time.Time // nil: nothing waits
+		if !next.IsZero() {
+			timer.Reset(max(1, time.Until(next)))
+			ripe = timer.C
+		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-d.added:
-		case <-timer.C:
-		}
-		due, next := d.takeDue(time.Now())
-		d.finish(due)
-		if !next.IsZero() {
-			timer.Reset(time.Until(next))
+		case <-ripe:
 		}
 	}
 }
