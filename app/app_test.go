@@ -36,10 +36,19 @@ func ran(t *testing.T, classes []users.Class, args ...string) outcome {
 
 func runs(t *testing.T, a App, args ...string) outcome {
 	t.Helper()
-	for _, s := range slices.Concat(config.WorkerSettings(), config.RunSettings(), config.DemoSettings(), config.ExperimentSettings()) {
-		if old, set := os.LookupEnv(s.Env); set && !allowed[s.Env] {
-			os.Unsetenv(s.Env)
-			t.Cleanup(func() { os.Setenv(s.Env, old) })
+	var names []string
+	for _, s := range slices.Concat(config.WorkerSettings(), config.RunSettings(), config.DemoSettings()) {
+		names = append(names, s.Env)
+	}
+	for _, entry := range os.Environ() {
+		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "LOAD_") || strings.HasPrefix(name, "DD_") {
+			names = append(names, name)
+		}
+	}
+	for _, name := range names {
+		if old, set := os.LookupEnv(name); set && !allowed[name] {
+			os.Unsetenv(name)
+			t.Cleanup(func() { os.Setenv(name, old) })
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())

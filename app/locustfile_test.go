@@ -49,10 +49,10 @@ func saved(t *testing.T, classes []users.Class) string {
 	return file
 }
 
-// python runs a command of that interpreter, for at most half a minute.
+// python runs a command of that interpreter, for at most two minutes.
 func python(t *testing.T, args ...string) outcome {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, pythonWithLocust(t), args...)
 	var stdout, stderr bytes.Buffer

@@ -21,7 +21,7 @@ import (
 
 func TestAFailureReadsAsInLocust(t *testing.T) {
 	const ok = "HTTP/1.1 200 OK\r\n"
-	soon := client.Timeout(300 * time.Millisecond)
+	soon := client.Timeout(3 * time.Second)
 	headers := `HeaderParsingError('the headers of the answer are cut short or not HTTP')`
 	body := `ChunkedEncodingError(ProtocolError('Connection broken: IncompleteRead'))`
 	for _, row := range []struct {
@@ -34,7 +34,7 @@ func TestAFailureReadsAsInLocust(t *testing.T) {
 		{"nothing listens", nil, nil, `ConnectionRefusedError(111, 'Connection refused')`, syscall.ECONNREFUSED},
 		{"closed without an answer", answer(""), nil, `RemoteDisconnected('Remote end closed connection without response')`, io.EOF},
 		{"reset without an answer", answering("", resetting), nil, `ConnectionResetError(104, 'Connection reset by peer')`, syscall.ECONNRESET},
-		{"no answer in time", answering("", hanging), soon, `ReadTimeout('Read timed out. (read timeout=0.3)')`, context.DeadlineExceeded},
+		{"no answer in time", answering("", hanging), soon, `ReadTimeout('Read timed out. (read timeout=3)')`, context.DeadlineExceeded},
 		{"the body stops and nothing more comes", answering(ok+"Content-Length: 10\r\n\r\nabc", hanging), soon, `ReadTimeoutError('Read timed out.')`, context.DeadlineExceeded},
 		{"the body is cut", answer(ok + "Content-Length: 10\r\n\r\nabc"), nil, body, io.ErrUnexpectedEOF},
 		{"the chunked body is cut in a chunk", answer(ok + "Transfer-Encoding: chunked\r\n\r\n5\r\nab"), nil, body, io.ErrUnexpectedEOF},
@@ -188,7 +188,7 @@ func TestATLSFailureReadsAsInLocust(t *testing.T) {
 		{"the server speaks HTTP", handshake(func(c *net.TCPConn) { io.WriteString(c, "HTTP/1.1 400 Bad Request\r\n\r\n") }), nil, `SSLError(SSLError(1, '[SSL: WRONG_VERSION_NUMBER] wrong version number'))`},
 		{"closed in the handshake", handshake(closing), nil, `SSLError(SSLEOFError(8, '[SSL: UNEXPECTED_EOF_WHILE_READING] EOF occurred in violation of protocol'))`},
 		{"reset in the handshake", handshake(resetting), nil, `ConnectionResetError(104, 'Connection reset by peer')`},
-		{"nothing comes in the handshake", handshake(hanging), nil, `ReadTimeout('Read timed out. (read timeout=0.3)')`},
+		{"nothing comes in the handshake", handshake(hanging), nil, `ReadTimeout('Read timed out. (read timeout=3)')`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			host := server.URL
@@ -197,7 +197,7 @@ func TestATLSFailureReadsAsInLocust(t *testing.T) {
 				host = "https://" + rawServer(t, row.server)
 			}
 			if strings.HasPrefix(row.want, "ReadTimeout") {
-				timeout = 300 * time.Millisecond
+				timeout = 3 * time.Second
 			}
 			rec := as(t, host, func(ctx context.Context, u *users.User) error {
 				client.Configure(u, client.Settings{TLS: row.tls, Timeout: timeout})

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"swell/client"
 	"swell/stats"
@@ -90,6 +89,7 @@ func TestAConnectionThatWasClosedWhileIdleIsNoFailure(t *testing.T) {
 			closed := make(chan struct{})
 			host := "http://" + rawServer(t, answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", func(c *net.TCPConn) {
 				seen.Add(1)
+				_ = c.SetLinger(60) // Close returns when the end has come over the network
 				c.Close()
 				closed <- struct{}{}
 			}))
@@ -99,7 +99,6 @@ func TestAConnectionThatWasClosedWhileIdleIsNoFailure(t *testing.T) {
 						return err
 					}
 					<-closed
-					u.Sleep(ctx, 30*time.Millisecond) // until that has come over the network
 				}
 				return nil
 			})

@@ -269,7 +269,7 @@ func TestTLSWithOneAuthority(t *testing.T) {
 func TestATaskThatIsOutOfTimeHasFailed(t *testing.T) {
 	host := "http://" + rawServer(t, answering("", hanging))
 	rec := as(t, host, func(ctx context.Context, u *users.User) error {
-		ctx, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
+		ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 		defer cancel()
 		_, err := client.Of(u).Get(ctx, "/")
 		return err

@@ -20,12 +20,21 @@ func typed(flags map[string]string) Flags {
 	}
 }
 
-// noEnvironment unsets every variable that a setting reads.
+// noEnvironment unsets every variable that a setting reads, and what looks like one.
 func noEnvironment(t *testing.T) {
 	t.Helper()
+	var names []string
 	for _, s := range allSettings() {
-		t.Setenv(s.Env, "") // puts it back afterwards
-		if err := os.Unsetenv(s.Env); err != nil {
+		names = append(names, s.Env)
+	}
+	for _, entry := range os.Environ() {
+		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "LOAD_") {
+			names = append(names, name)
+		}
+	}
+	for _, name := range names {
+		t.Setenv(name, "") // puts it back afterwards
+		if err := os.Unsetenv(name); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -193,6 +193,7 @@ func TestVariablesThatAnyVerbReadsAreKnown(t *testing.T) {
 
 // What no role of a class can do is as good as not there, and said.
 func TestWeightsOfTasksThatNoRoleCanDo(t *testing.T) {
+	noEnvironment(t)
 	t.Setenv("LOAD_BASELINE_TASK_WEIGHTS", `{"browse": 1, "refund": 2, "payout": 0}`)
 	clerk := Class{Name: "Clerk", Tasks: []string{"browse", "refund", "payout"}, Undone: []string{"refund", "payout"}}
 	e, err := ReadExperiment(nil, []Class{clerk})

@@ -77,8 +77,8 @@ func TestRealLocustServesItsWebUIUntilItIsStopped(t *testing.T) {
 func TestRealLocustRunsHeadless(t *testing.T) {
 	s := realStage(t)
 	t.Setenv("STANDIN_WORKER", "locust")
-	s.o.Headless, s.o.Users, s.o.SpawnRate, s.o.RunTime = true, 2, 2, "1s"
+	s.o.Headless, s.o.Users, s.o.SpawnRate, s.o.RunTime = true, 2, 2, "5s"
 	s.raise()
 	s.ends(0)
-	s.says("master   | ", "Run time limit set to 1 seconds", "--run-time limit reached", "master ended with exit code 0")
+	s.says("master   | ", "Run time limit set to 5 seconds", "--run-time limit reached", "master ended with exit code 0")
 }

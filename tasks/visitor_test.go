@@ -80,7 +80,7 @@ func TestAUserWithoutASessionDoesNotLogOut(t *testing.T) {
 	g.asked = sync.OnceFunc(func() { close(refused); <-left })
 	p, recorded := g.admit(t, hasty("expired_session", people.Person{ID: "a", Role: people.Auditor}))
 	<-refused
-	p.Leave(users.LeaveNow())
+	p.Leave(users.Leave{Within: time.Minute, Quiet: true})
 	close(left)
 	<-p.Emptied()
 	var got []string

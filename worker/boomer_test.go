@@ -320,7 +320,7 @@ func TestASessionThatCannotReportKeepsNobodyWaiting(t *testing.T) {
 	}()
 	select {
 	case <-done:
-	case <-time.After(time.Second):
+	case <-time.After(patience):
 		t.Error("the worker would wait for ever")
 	}
 }
@@ -331,8 +331,14 @@ func TestQuitIsToldBeforeTheConnectionIsClosed(t *testing.T) {
 	if got := m.next("quit"); got.node != m.node {
 		t.Errorf("%q has quit", got.node)
 	}
-	if _, err := readFrame(m.r); !errors.Is(err, io.EOF) {
-		t.Errorf("behind quit: %v", err)
+	for {
+		f, err := readFrame(m.r)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if behind, _ := decodeMessage(f.body); err != nil || behind.kind != "heartbeat" {
+			t.Fatalf("behind quit: %q, %v", behind.kind, err)
+		}
 	}
 	m.conn.Close()
 	select {

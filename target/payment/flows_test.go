@@ -390,16 +390,19 @@ func TestSavedMethodsPayAndGo(t *testing.T) {
 }
 
 func TestVerificationIsLimited(t *testing.T) {
-	s := newTestServer(t, Options{})
-	a := as(t, s, people.Customer, 0)
-	m := into[savedMethod](t, a.call("POST", "/payment_methods", `{"card":`+cardJSON(CardDeclined)+`}`), http.StatusCreated)
-	for range 3 {
-		if v := into[verification](t, a.call("POST", "/payment_methods/"+m.ID+"/verify", ""), http.StatusOK); v.Result != "card_declined" {
-			t.Errorf("got %+v", v)
+	synctest.Test(t, func(t *testing.T) {
+		s := newTestServer(t, Options{})
+		defer s.Close()
+		a := as(t, s, people.Customer, 0)
+		m := into[savedMethod](t, a.call("POST", "/payment_methods", `{"card":`+cardJSON(CardDeclined)+`}`), http.StatusCreated)
+		for range 3 {
+			if v := into[verification](t, a.call("POST", "/payment_methods/"+m.ID+"/verify", ""), http.StatusOK); v.Result != "card_declined" {
+				t.Errorf("got %+v", v)
+			}
 		}
-	}
-	w := a.call("POST", "/payment_methods/"+m.ID+"/verify", "")
-	refusal(t, w, w.Body.String(), http.StatusTooManyRequests, "rate-limited")
+		w := a.call("POST", "/payment_methods/"+m.ID+"/verify", "")
+		refusal(t, w, w.Body.String(), http.StatusTooManyRequests, "rate-limited")
+	})
 }
 
 func TestWebhooksAreDelivered(t *testing.T) {
