@@ -148,6 +148,7 @@ func TestPanel(t *testing.T) {
 		{"that it is open is said", func(o *Options) { o.WebHost = "0.0.0.0" }, true, "open to the network (--web-host 0.0.0.0): put a login in front of it"},
 		{"a web UI on one address", func(o *Options) { o.WebHost = "::1" }, true, "web UI    http://[::1]:8089\nhost"},
 		{"no host", func(o *Options) { o.Target = nil }, true, "host      to be named in the web UI's form, or with --host or LOCUST_HOST"},
+		{"a host without its password", func(o *Options) { o.Target, o.Host = nil, "http://ann:secret@shop" }, true, "host      http://shop\n"},
 		{"a web UI that does not answer", func(o *Options) {}, false, "web UI    does not answer at http://127.0.0.1:8089"},
 		{
 			"a headless run", func(o *Options) { o.Headless, o.Users, o.SpawnRate, o.RunTime = true, 10, 2.5, "1m" }, false,

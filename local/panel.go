@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net"
 	"strings"
+
+	"swell/logging"
 )
 
 // panel is what the user reads when everything is up. web tells whether the web UI answers.
@@ -24,7 +26,7 @@ func (o Options) panel(web bool) []string {
 		row("web UI", "does not answer at %s: is it turned off in LOCUST_HEADLESS or a locust.conf?", o.webURL())
 	}
 	if host := o.host(); host != "" {
-		row("host", "%s", host)
+		row("host", "%s", logging.WithoutCredentials(host))
 	} else {
 		row("host", "to be named in the web UI's form, or with --host or LOCUST_HOST")
 	}
