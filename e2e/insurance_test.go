@@ -32,8 +32,8 @@ var insuranceFlows = map[string]map[string]*regexp.Regexp{
 	},
 	"ClaimsAgent": {
 		"file_claim": steps("GET /policies?active 200", "POST /claims (201, GET /claims/[id] 200|409)"),
-		"process_claim": steps("(("+submitted+"|"+underReview+"|"+bothLists+"), "+
-			"(PUT /claims/[id]/status 200, )?PUT /claims/[id]/status (200|409), GET /claims/[id]/history 200|"+bothLists+")"), // none is left to process
+		"process_claim": steps("((" + submitted + "|" + underReview + "|" + bothLists + "), " +
+			"(PUT /claims/[id]/status 200, )?PUT /claims/[id]/status (200|409), GET /claims/[id]/history 200|" + bothLists + ")"), // none is left to process
 		"review_claims": steps("GET /claims 200", "GET /claims/[id] 200", "GET /claims/[id]/history 200"),
 	},
 }
