@@ -13,6 +13,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"swell/testkit"
 	"swell/users"
 )
 
@@ -156,7 +157,7 @@ type relay struct {
 	*link
 	t                    *testing.T
 	theMaster, theBoomer *end
-	log                  *bytes.Buffer
+	log                  *testkit.Buffer
 }
 
 // silentRelay is one whose ends have not said anything, nor do they read.
@@ -164,11 +165,11 @@ func silentRelay(t *testing.T) *relay {
 	t.Helper()
 	nearMaster, master := net.Pipe()
 	nearBoomer, boomer := net.Pipe()
-	r := &relay{t: t, log: &bytes.Buffer{}}
+	r := &relay{t: t, log: &testkit.Buffer{}}
 	r.theMaster = &end{t: t, conn: master}
 	r.theBoomer = &end{t: t, conn: boomer}
 	usage := func() (float64, uint64) { return 12.5, 4096 }
-	log := slog.New(slog.NewTextHandler(&guardedWriter{w: r.log}, nil))
+	log := slog.New(slog.NewTextHandler(r.log, nil))
 	r.link = newLink(nearMaster, nearBoomer, newPermits(), usage, log)
 	r.run()
 	t.Cleanup(func() { // also where a test stops early: no goroutine may stay
@@ -189,17 +190,6 @@ func newRelay(t *testing.T) *relay {
 	r.theBoomer.write(greeting())
 	synctest.Wait()
 	return r
-}
-
-type guardedWriter struct {
-	mu sync.Mutex
-	w  io.Writer
-}
-
-func (g *guardedWriter) Write(b []byte) (int, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.w.Write(b)
 }
 
 // happened waits until everything has settled and hands over the link's events.

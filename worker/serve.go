@@ -19,13 +19,13 @@ type conversation struct {
 	greeted   bool  // the first ack has come; a worker is acknowledged after each stop
 	test      *test // nil between tests
 	exits     []exit
-	flushed   bool        // the last numbers before the exits are on their way
-	quitting  bool        // the master has said quit: that it hangs up is no loss
-	lost      bool        // the connection is gone
-	overdue   *time.Timer // fires when users that were asked to leave have not
-	overdueAt time.Time   // when it does
-	spared    bool        // it fired late once, for the process stood still
-	endBy     time.Time   // when a worker that was told to end stops waiting; zero: never
+	flushed   bool          // the last numbers before the exits are on their way
+	quitting  bool          // the master has said quit: that it hangs up is no loss
+	lost      bool          // the connection is gone
+	overdue   *time.Timer   // fires when the time of users that were asked to leave is up, and then when they have not left
+	overdueAt time.Time     // the latter, unless the process stands still
+	overstay  time.Duration // from the former to the latter; 0: it is the latter that comes next
+	endBy     time.Time     // when a worker that was told to end stops waiting; zero: never
 }
 
 // exit is something that waits until the users have left and the last numbers
@@ -46,8 +46,6 @@ const (
 	endOverstay = 1500 * time.Millisecond
 	// quitOverstay is the same after the master's quit, when it listens for 0.5 s.
 	quitOverstay = 100 * time.Millisecond
-	// stoodStill is how late a timer is that fires after the whole process stood still.
-	stoodStill = 20 * time.Millisecond
 )
 
 // endSlack is how long after its users a worker that was told to end waits for a
@@ -172,10 +170,9 @@ func (c *conversation) dismiss(how users.Leave, overstay time.Duration) {
 		return
 	}
 	c.test.leave(how)
-	patience := how.Within + overstay
-	if by := time.Now().Add(patience); c.overdueAt.IsZero() || by.Before(c.overdueAt) {
-		c.overdueAt = by
-		c.overdue.Reset(patience)
+	if by := time.Now().Add(how.Within + overstay); c.overdueAt.IsZero() || by.Before(c.overdueAt) {
+		c.overdueAt, c.overstay = by, overstay
+		c.overdue.Reset(how.Within)
 	}
 }
 
@@ -185,11 +182,11 @@ func (c *conversation) abandon() {
 	if c.test == nil || c.test.gone || len(c.exits) == 0 {
 		return
 	}
-	if !c.spared && time.Since(c.overdueAt) > stoodStill {
-		// Users whose time was up in the same moment are about to break off what they
-		// have in flight: left behind now, they would count it for nobody.
-		c.spared = true
-		c.overdue.Reset(quitOverstay)
+	if c.overstay > 0 {
+		// Only now, that the process has seen their time be up, are they about to break
+		// off what they have in flight: after a standstill, too.
+		c.overdue.Reset(c.overstay)
+		c.overstay = 0
 		return
 	}
 	c.test.gone = true
@@ -233,7 +230,7 @@ func (c *conversation) endTest() {
 	c.test = nil
 	t.cancel()
 	c.overdue.Stop()
-	c.overdueAt, c.spared = time.Time{}, false
+	c.overdueAt, c.overstay = time.Time{}, 0
 	c.reports.finalise(c.exits[0].why)
 	c.stopHook(t)
 	if c.cfg.Transitions != nil {

@@ -83,8 +83,6 @@ func TestATestMayFollowAnother(t *testing.T) {
 				t.Fatal("the stop is not done")
 			}
 		}
-		tk.mu.Lock()
-		defer tk.mu.Unlock()
 		if n := strings.Count(tk.log.String(), "12 requests counted"); n != 3 {
 			t.Errorf("not each of the three tests counted 12 requests:\n%s", tk.log)
 		}

@@ -1,13 +1,11 @@
 package worker
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"log/slog"
 	"net"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -15,6 +13,7 @@ import (
 
 	"github.com/myzhan/boomer"
 
+	"swell/testkit"
 	"swell/users"
 )
 
@@ -56,12 +55,11 @@ type talk struct {
 	t      *testing.T
 	worker *Worker
 	link   *link
-	log    *bytes.Buffer
+	log    *testkit.Buffer
 	ended  chan struct{}
 	result error
 	deaf   atomic.Bool // the master takes no more bytes: nothing is confirmed
 	tell   context.CancelFunc
-	mu     *sync.Mutex
 }
 
 // newTalk begins a conversation. It ends with the test, whatever becomes of it.
@@ -69,10 +67,8 @@ func newTalk(t *testing.T, cfg Config) *talk {
 	t.Helper()
 	near, far := net.Pipe()
 	nearBoomer, farBoomer := net.Pipe()
-	tk := &talk{t: t, log: &bytes.Buffer{}, ended: make(chan struct{})}
-	logs := &guardedWriter{w: tk.log}
-	tk.mu = &logs.mu
-	cfg.Log = slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	tk := &talk{t: t, log: &testkit.Buffer{}, ended: make(chan struct{})}
+	cfg.Log = slog.New(slog.NewTextHandler(tk.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	tk.worker = New(cfg)
 	tk.link = newLink(near, nearBoomer, tk.worker.permits, tk.worker.usage.read, cfg.Log)
 	ctx, tell := context.WithCancel(t.Context())
@@ -140,8 +136,6 @@ func over(done <-chan struct{}) bool {
 func (tk *talk) says(part string) {
 	tk.t.Helper()
 	synctest.Wait()
-	tk.mu.Lock()
-	defer tk.mu.Unlock()
 	if !strings.Contains(tk.log.String(), part) {
 		tk.t.Errorf("the log does not say %q:\n%s", part, tk.log)
 	}
