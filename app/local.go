@@ -135,7 +135,8 @@ func (c *command) runLocally(cmd *cobra.Command, cfg config.Local, masterArgs []
 // tellFormat tells the workers to write for people where it is people who read:
 // they write into pipes, and cannot know.
 func (c *command) tellFormat() {
-	if config.AutoLogFormat() && logging.To(c.stderr, slog.LevelInfo).Terminal() {
+	w, err := config.ReadWorker(nil) // a bad setting is for the workers to tell
+	if err == nil && w.LogFormat == "auto" && w.LogFile == "" && logging.To(c.stderr, slog.LevelInfo).Terminal() {
 		_ = os.Setenv(config.LogFormatVariable, "locust") // the name and the value are ours
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"math"
 	"net"
 	"net/url"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -32,13 +31,6 @@ type rawWorker struct {
 
 // LogFormatVariable is the variable that says how a worker's lines look.
 const LogFormatVariable = "SWELL_LOG_FORMAT"
-
-// AutoLogFormat says that the environment leaves it to workers how their lines
-// look, and does not send them to a file.
-func AutoLogFormat() bool {
-	format := os.Getenv(LogFormatVariable)
-	return (format == "" || format == "auto") && os.Getenv("LOCUST_LOGFILE") == ""
-}
 
 // Worker is the checked settings of `swell worker`.
 type Worker struct {
