@@ -197,16 +197,7 @@ func heardOut(master *process, workers ...*process) bool {
 }
 
 // counted is what the workers say of the tests they have run.
-func counted(workers ...*process) int64 {
-	var total int64
-	for _, w := range workers {
-		for _, match := range testOver.FindAllStringSubmatch(w.out.String(), -1) {
-			n, _ := strconv.ParseInt(match[1], 10, 64) // it is digits
-			total += n
-		}
-	}
-	return total
-}
+func counted(workers ...*process) int64 { return sum(testOver, workers) }
 
 func compareTotals(t *testing.T, s statistics, master, target map[string]int64, cancelled int64) {
 	t.Helper()
@@ -278,10 +269,13 @@ func readCSV(t *testing.T, file string) map[string]int64 {
 var cancelledLine = regexp.MustCompile(`cancelled in flight: (\d+)`)
 
 // cancelled is how many requests the workers say they broke off.
-func cancelled(workers ...*process) int64 {
+func cancelled(workers ...*process) int64 { return sum(cancelledLine, workers) }
+
+// sum adds up the numbers in the workers' lines of a pattern.
+func sum(pattern *regexp.Regexp, workers []*process) int64 {
 	var total int64
 	for _, w := range workers {
-		for _, match := range cancelledLine.FindAllStringSubmatch(w.out.String(), -1) {
+		for _, match := range pattern.FindAllStringSubmatch(w.out.String(), -1) {
 			n, err := strconv.ParseInt(match[1], 10, 64)
 			if err != nil {
 				panic(fmt.Sprintf("cannot read %q", match[0]))

@@ -140,9 +140,11 @@ func failed(yes bool) string {
 	return ""
 }
 
-// runID is the run's name, as every request has said it.
-func (o observed) runID() string {
-	_, id, _ := strings.Cut(o.log[0].Baggage, "swell.run_id=")
+func (o observed) runID() string { return o.log[0].runID() }
+
+// runID is the run's name, as every request says it.
+func (a access) runID() string {
+	_, id, _ := strings.Cut(a.Baggage, "swell.run_id=")
 	id, _, _ = strings.Cut(id, ",")
 	return id
 }

@@ -286,8 +286,6 @@ func (m *master) shared(users, workers int) (ids []string) {
 	return ids
 }
 
-var runInBaggage = regexp.MustCompile(`swell\.run_id=([^,]+)`)
-
 // The second start of a test begins at the baseline again.
 func TestASecondStartBeginsAtTheBaseline(t *testing.T) {
 	t.Parallel()
@@ -317,7 +315,7 @@ func TestASecondStartBeginsAtTheBaseline(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		run := firstGroup(t, runInBaggage, a.Baggage)
+		run := a.runID()
 		if runs[run] == nil {
 			runs[run] = map[string]int{}
 		}
