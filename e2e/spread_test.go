@@ -25,6 +25,7 @@ type front struct {
 	URL    string
 	mu     sync.Mutex
 	logIns map[string]int // by email
+	seen   int            // merchants that somebody looked at
 }
 
 func startFront(t *testing.T, host string) *front {
@@ -38,6 +39,8 @@ func startFront(t *testing.T, host string) *front {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/auth/login" {
 			f.note(r)
+		} else if strings.HasPrefix(r.URL.Path, "/merchants/") {
+			f.noteMerchant()
 		}
 		proxy.ServeHTTP(w, r)
 	}))
@@ -56,13 +59,20 @@ func (f *front) note(r *http.Request) {
 	f.logIns[who.Email]++
 }
 
-func (f *front) total() (n int) {
+func (f *front) noteMerchant() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.seen++
+}
+
+// totals are the log-ins and the looks at merchants so far.
+func (f *front) totals() (logIns, merchants int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, one := range f.logIns {
-		n += one
+		logIns += one
 	}
-	return n
+	return logIns, f.seen
 }
 
 // spreadAs fails the test if counts are not spread in proportion to shares: the
@@ -115,8 +125,12 @@ func TestRolesCategoriesAndIdsAreSpreadAsSpecified(t *testing.T) {
 	w := startWorker(t, swell, m.port, quick(weighing("browse", "search"),
 		"LOAD_SESSION_LENGTH_MEAN=3", "LOAD_SESSION_GAP_MEAN=0.01", "LOAD_BASELINE_THINK_TIME_MEAN=0.01"))
 	m.ready(1)
+	catalogue := merchantIDs(t) // of a target of their own: this one's log is counted
 	m.swarm(30, 30, "host", f.URL)
-	until(t, "enough people have come", func() bool { return f.total() > 3000 })
+	until(t, "enough people have come, and enough merchants were looked at to tell", func() bool {
+		logIns, merchants := f.totals()
+		return logIns > 3000 && merchants > 10*len(catalogue)
+	})
 	m.stop()
 	m.ready(1) // the last numbers are in
 	log := target.ended()
@@ -146,7 +160,7 @@ func TestRolesCategoriesAndIdsAreSpreadAsSpecified(t *testing.T) {
 		wanted[c] = 1
 	}
 	merchants, all := map[string]int{}, map[string]float64{}
-	for _, id := range merchantIDs(t) {
+	for _, id := range catalogue {
 		all[id] = 1
 	}
 	for _, a := range log {
