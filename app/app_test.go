@@ -5,16 +5,21 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
 	"swell/config"
+	"swell/testkit"
 	"swell/users"
 	"swell/version"
 )
 
 func idle(context.Context, *users.User) error { return nil }
+
+func TestMain(m *testing.M) {
+	testkit.CleanEnvironment()
+	os.Exit(m.Run())
+}
 
 // shopper is the class of most tests here.
 func shopper() users.Class {
@@ -36,36 +41,11 @@ func ran(t *testing.T, classes []users.Class, args ...string) outcome {
 
 func runs(t *testing.T, a App, args ...string) outcome {
 	t.Helper()
-	var names []string
-	for _, s := range slices.Concat(config.WorkerSettings(), config.RunSettings(), config.DemoSettings()) {
-		names = append(names, s.Env)
-	}
-	for _, entry := range os.Environ() {
-		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "LOAD_") || strings.HasPrefix(name, "DD_") {
-			names = append(names, name)
-		}
-	}
-	for _, name := range names {
-		if old, set := os.LookupEnv(name); set && !allowed[name] {
-			os.Unsetenv(name)
-			t.Cleanup(func() { os.Setenv(name, old) })
-		}
-	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var stdout, stderr bytes.Buffer
 	code := a.Run(ctx, nil, args, &stdout, &stderr)
 	return outcome{code, stdout.String(), stderr.String()}
-}
-
-// allowed are the variables that a test has set itself.
-var allowed = map[string]bool{}
-
-func setenv(t *testing.T, name, value string) {
-	t.Helper()
-	t.Setenv(name, value)
-	allowed[name] = true
-	t.Cleanup(func() { delete(allowed, name) })
 }
 
 func TestHelpOfEveryVerb(t *testing.T) {
@@ -183,7 +163,7 @@ func TestACommandLineThatIsRefused(t *testing.T) {
 }
 
 func TestAllProblemsOfTheSettingsAreToldAtOnce(t *testing.T) {
-	setenv(t, "LOCUST_LOGLEVEL", "LOUD")
+	t.Setenv("LOCUST_LOGLEVEL", "LOUD")
 	got := ran(t, []users.Class{shopper()}, "worker", "--master-port", "x", "--host", "y")
 	if got.code != 2 || strings.Count(got.stderr, "\n") != 3 {
 		t.Errorf("exit code %d\n%s", got.code, got.stderr)
@@ -202,7 +182,7 @@ func TestAVerbLooksAtItsOwnSettingsOnly(t *testing.T) {
 	}
 	for _, row := range rows {
 		t.Run(row.verb+" and "+row.env, func(t *testing.T) {
-			setenv(t, row.env, "nonsense")
+			t.Setenv(row.env, "nonsense")
 			args := []string{row.verb, "--web-port", "x"} // a problem of its own, or it would start
 			if row.verb == "run" {
 				args = append(args, "--host", "http://x")
@@ -216,7 +196,7 @@ func TestAVerbLooksAtItsOwnSettingsOnly(t *testing.T) {
 }
 
 func TestAProblemOfTheHostIsToldOnce(t *testing.T) {
-	setenv(t, "LOCUST_HOST", "nowhere")
+	t.Setenv("LOCUST_HOST", "nowhere")
 	got := ran(t, []users.Class{shopper()}, "run")
 	if got.code != 2 || strings.Count(got.stderr, "\n") != 1 || !strings.HasPrefix(got.stderr, "LOCUST_HOST: ") {
 		t.Errorf("exit code %d\n%s", got.code, got.stderr)

@@ -52,7 +52,7 @@ func (a App) ran(t *testing.T, args ...string) outcome {
 // Which of a program's workloads is a setting; a program that has but one has no
 // such setting.
 func TestRunAsksWhichWorkload(t *testing.T) {
-	setenv(t, "SWELL_WORKLOAD", "nonsense")
+	t.Setenv("SWELL_WORKLOAD", "nonsense")
 	for _, verb := range []string{"run", "plan", "locustfile"} {
 		got := peopled().ran(t, verb)
 		if got.code != 2 || !strings.Contains(got.stderr, `SWELL_WORKLOAD: must be payment or insurance (got "nonsense")`) {
@@ -70,7 +70,7 @@ func TestClassesAreMadeOfPeople(t *testing.T) {
 	if got := peopled().ran(t, "locustfile"); got.code != 0 || !strings.Contains(got.stdout, "def do_auditor(self)") {
 		t.Errorf("the built-in people: %+v", got)
 	}
-	setenv(t, config.PeopleVariable, peopleFile(t, person("usr_007", "support", "")))
+	t.Setenv(config.PeopleVariable, peopleFile(t, person("usr_007", "support", "")))
 	got := peopled().ran(t, "locustfile")
 	if got.code != 0 || !strings.Contains(got.stdout, "def do_support(self)") || strings.Contains(got.stdout, "do_auditor") {
 		t.Errorf("people of one's own: %+v", got)
@@ -78,7 +78,7 @@ func TestClassesAreMadeOfPeople(t *testing.T) {
 }
 
 func TestWeightsThatNobodyCanUseAreWarnedOf(t *testing.T) {
-	setenv(t, "LOAD_BASELINE_TASK_WEIGHTS", `{"do_refund": 1, "do_auditor": 1}`)
+	t.Setenv("LOAD_BASELINE_TASK_WEIGHTS", `{"do_refund": 1, "do_auditor": 1}`)
 	got := peopled().ran(t, "plan")
 	want := `warning: LOAD_BASELINE_TASK_WEIGHTS: no role of user class "Visitor" can do "do_refund", so its weight changes nothing` + "\n"
 	if got.code != 0 || got.stderr != want {
@@ -93,8 +93,8 @@ func TestWeightsThatNobodyCanUseAreWarnedOf(t *testing.T) {
 // of other settings; the others do without it.
 func TestABadFileWithPeople(t *testing.T) {
 	file := peopleFile(t, person("usr_001", "king", ""), person("usr_001", "support", `, "account": "mer_000000000001"`))
-	setenv(t, config.PeopleVariable, file)
-	setenv(t, "LOAD_BASELINE_USERS", "many")
+	t.Setenv(config.PeopleVariable, file)
+	t.Setenv("LOAD_BASELINE_USERS", "many")
 	for _, args := range [][]string{{"worker"}, {"plan"}, {"run", "--host", "http://127.0.0.1:1"}, {"demo"}} {
 		got := peopled().ran(t, args...)
 		if got.code != 2 || got.stdout != "" {
@@ -115,8 +115,8 @@ func TestABadFileWithPeople(t *testing.T) {
 			t.Errorf("%v: %+v", args, got)
 		}
 	}
-	setenv(t, "LOAD_BASELINE_USERS", "")
-	setenv(t, config.PeopleVariable, filepath.Join(t.TempDir(), "none.json"))
+	t.Setenv("LOAD_BASELINE_USERS", "")
+	t.Setenv(config.PeopleVariable, filepath.Join(t.TempDir(), "none.json"))
 	if got := peopled().ran(t, "worker"); got.code != 2 || !strings.HasPrefix(got.stderr, "LOAD_PEOPLE_FILE: must be a file that can be read") {
 		t.Errorf("a file that is not there: %+v", got)
 	}
@@ -124,7 +124,7 @@ func TestABadFileWithPeople(t *testing.T) {
 
 // The demo's flag takes the place of the variable, for its workers too.
 func TestTheDemosPeople(t *testing.T) {
-	setenv(t, config.PeopleVariable, peopleFile(t, person("usr_001", "king", "")))
+	t.Setenv(config.PeopleVariable, peopleFile(t, person("usr_001", "king", "")))
 	got := peopled().ran(t, "demo", "--people", peopleFile(t, person("usr_002", "queen", "")))
 	if got.code != 2 || !strings.Contains(got.stderr, `(got "queen")`) || strings.Contains(got.stderr, "king") {
 		t.Errorf("got %+v", got)

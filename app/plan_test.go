@@ -14,8 +14,8 @@ func seller() users.Class {
 }
 
 func TestAPlanIsPrinted(t *testing.T) {
-	setenv(t, "LOAD_WARMUP_DURATION", "300")
-	setenv(t, "LOAD_INTERVENTION_TASK_WEIGHTS", `{"offer": 1, "ship": 4}`)
+	t.Setenv("LOAD_WARMUP_DURATION", "300")
+	t.Setenv("LOAD_INTERVENTION_TASK_WEIGHTS", `{"offer": 1, "ship": 4}`)
 	got := ran(t, []users.Class{seller()}, "plan", "--service-time", "80ms")
 	if got.code != 0 || got.stderr != "" {
 		t.Fatalf("exit code %d, stderr %q", got.code, got.stderr)
@@ -31,8 +31,8 @@ func TestAPlanIsPrinted(t *testing.T) {
 }
 
 func TestAPlanWithWarningsIsPrinted(t *testing.T) {
-	setenv(t, "LOAD_INTERVENTION_USERS", "50")
-	setenv(t, "LOAD_WARMUP", "50")
+	t.Setenv("LOAD_INTERVENTION_USERS", "50")
+	t.Setenv("LOAD_WARMUP", "50")
 	got := ran(t, []users.Class{seller()}, "plan")
 	if got.code != 0 || !strings.Contains(got.stdout, "Offered load") {
 		t.Errorf("exit code %d, stdout %q", got.code, got.stdout)
@@ -45,8 +45,8 @@ func TestAPlanWithWarningsIsPrinted(t *testing.T) {
 }
 
 func TestABadPlanNamesEveryProblem(t *testing.T) {
-	setenv(t, "LOAD_BASELINE_TASK_WEIGHTS", `{"offer": -3, "shp": 1}`)
-	setenv(t, "LOAD_BASELINE_USERS", "many")
+	t.Setenv("LOAD_BASELINE_TASK_WEIGHTS", `{"offer": -3, "shp": 1}`)
+	t.Setenv("LOAD_BASELINE_USERS", "many")
 	got := ran(t, []users.Class{seller()}, "plan", "--service-time", "-1s")
 	want := `--service-time: must be from 1µs to 1h (got -1s)
 LOAD_BASELINE_USERS: must be a whole number from 0 to 10000000 (got "many")

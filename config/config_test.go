@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"swell/testkit"
 )
 
 // typed are flags as a command line gives them.
@@ -20,32 +22,12 @@ func typed(flags map[string]string) Flags {
 	}
 }
 
-// noEnvironment unsets every variable that a setting reads, and what looks like one.
-func noEnvironment(t *testing.T) {
-	t.Helper()
-	var names []string
-	for _, s := range allSettings() {
-		names = append(names, s.Env)
-	}
-	for _, entry := range os.Environ() {
-		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "LOAD_") {
-			names = append(names, name)
-		}
-	}
-	for _, name := range names {
-		t.Setenv(name, "") // puts it back afterwards
-		if err := os.Unsetenv(name); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
 func allSettings() []Setting {
 	return slices.Concat(WorkerSettings(), TargetSettings(), RunSettings(), DemoSettings(), ExperimentSettings(), InsuranceSettings())
 }
 
 func TestTheDefaultsAreValid(t *testing.T) {
-	noEnvironment(t)
+	testkit.Unset(t)
 	w, err := ReadWorker(nil)
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +49,7 @@ func TestTheDefaultsAreValid(t *testing.T) {
 }
 
 func TestAFlagBeatsTheEnvironmentBeatsTheDefault(t *testing.T) {
-	noEnvironment(t)
+	testkit.Unset(t)
 	check := func(sentence, want string, flags map[string]string) {
 		t.Helper()
 		w, err := ReadWorker(typed(flags))
@@ -82,7 +64,7 @@ func TestAFlagBeatsTheEnvironmentBeatsTheDefault(t *testing.T) {
 }
 
 func TestAProblemNamesWhereItCameFrom(t *testing.T) {
-	noEnvironment(t)
+	testkit.Unset(t)
 	t.Setenv("LOCUST_MASTER_NODE_PORT", "a")
 	_, err := ReadWorker(nil)
 	if err == nil || !strings.HasPrefix(err.Error(), "LOCUST_MASTER_NODE_PORT: ") {
@@ -98,7 +80,7 @@ func TestAProblemNamesWhereItCameFrom(t *testing.T) {
 }
 
 func TestAllProblemsAreToldAtOnce(t *testing.T) {
-	noEnvironment(t)
+	testkit.Unset(t)
 	t.Setenv("LOCUST_LOGLEVEL", "LOUD")
 	t.Setenv("LOCUST_SPAWN_RATE", "fast")
 	rows := []struct {
@@ -220,7 +202,7 @@ func TestEverySettingCanBeSetBothWays(t *testing.T) {
 	}{{worker, WorkerSettings()}, {target, TargetSettings()}, {local, RunSettings()}, {local, DemoSettings()}} {
 		for _, s := range table.settings {
 			t.Run("--"+s.Flag, func(t *testing.T) {
-				noEnvironment(t)
+				testkit.Unset(t)
 				text, known := good[s.Flag]
 				if !known {
 					t.Fatal("the test does not know a good value: add one")

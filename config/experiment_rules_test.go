@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"swell/testkit"
 )
 
 func TestASettingOfAnExperimentThatIsRefused(t *testing.T) {
@@ -181,7 +183,7 @@ func TestWarnings(t *testing.T) {
 }
 
 func TestVariablesThatAnyVerbReadsAreKnown(t *testing.T) {
-	noEnvironment(t)
+	testkit.Unset(t)
 	for _, s := range allSettings() {
 		t.Setenv(s.Env, s.Default)
 	}
@@ -193,7 +195,7 @@ func TestVariablesThatAnyVerbReadsAreKnown(t *testing.T) {
 
 // What no role of a class can do is as good as not there, and said.
 func TestWeightsOfTasksThatNoRoleCanDo(t *testing.T) {
-	noEnvironment(t)
+	testkit.Unset(t)
 	t.Setenv("LOAD_BASELINE_TASK_WEIGHTS", `{"browse": 1, "refund": 2, "payout": 0}`)
 	clerk := Class{Name: "Clerk", Tasks: []string{"browse", "refund", "payout"}, Undone: []string{"refund", "payout"}}
 	e, err := ReadExperiment(nil, []Class{clerk})

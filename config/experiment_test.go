@@ -10,6 +10,7 @@ import (
 
 	"swell/model"
 	"swell/phases"
+	"swell/testkit"
 )
 
 // shop are the classes of most tests here.
@@ -18,7 +19,7 @@ var shop = []Class{{Name: "Shopper", Tasks: []string{"browse", "search", "checko
 // experiment reads the settings with these variables and the master's options.
 func experiment(t *testing.T, env map[string]string, options map[string]any) (Experiment, error) {
 	t.Helper()
-	noEnvironment(t)
+	testkit.Unset(t)
 	for name, value := range env {
 		t.Setenv(name, value)
 	}

@@ -5,10 +5,12 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"swell/testkit"
 )
 
 func TestTheAgentsDefaults(t *testing.T) {
-	noEnvironment(t)
+	testkit.Unset(t)
 	got, err := ReadAgents()
 	want := Agents{
 		PauseMin: time.Second, PauseMax: 7 * time.Second, WaitMin: 2 * time.Second, WaitMax: 5 * time.Second,
@@ -39,7 +41,7 @@ func TestTheAgentsSettings(t *testing.T) {
 		{"no number", "LOAD_GROUP_A_PERCENTAGE=NaN", []string{`LOAD_GROUP_A_PERCENTAGE: must be a number from 0 to 100 (got "NaN")`}},
 	} {
 		t.Run(row.sentence, func(t *testing.T) {
-			noEnvironment(t)
+			testkit.Unset(t)
 			for _, entry := range strings.Fields(row.environment) {
 				name, value, _ := strings.Cut(entry, "=")
 				t.Setenv(name, value)
@@ -63,7 +65,7 @@ func TestTheAgentsSettings(t *testing.T) {
 
 func TestEitherBoundAtZeroSwitchesRotationOff(t *testing.T) {
 	for _, name := range []string{"LOAD_MIN_TASKS_BEFORE_ROTATION", "LOAD_MAX_TASKS_BEFORE_ROTATION"} {
-		noEnvironment(t)
+		testkit.Unset(t)
 		t.Setenv(name, "0")
 		if got, err := ReadAgents(); err != nil || got.TasksMax != 0 || got.TasksMin != 0 {
 			t.Errorf("%s=0: %+v (%v)", name, got, err)
@@ -72,7 +74,7 @@ func TestEitherBoundAtZeroSwitchesRotationOff(t *testing.T) {
 }
 
 func TestTheAgentsVariablesAreKnown(t *testing.T) {
-	noEnvironment(t)
+	testkit.Unset(t)
 	t.Setenv("LOAD_GROUP_A_PERCENTAGE", "10")
 	t.Setenv("LOAD_GROUP_A_PERCENT", "10")
 	e, err := ReadExperiment(nil, nil)
@@ -87,7 +89,7 @@ func TestTheAgentsVariablesAreKnown(t *testing.T) {
 
 func TestWorkloads(t *testing.T) {
 	for workload, want := range map[string]string{Payment: "127.0.0.1:8081", Insurance: "127.0.0.1:3000"} {
-		noEnvironment(t)
+		testkit.Unset(t)
 		flags := typed(map[string]string{"workload": workload})
 		target, err := ReadTarget(flags)
 		if err != nil || target.Listen != want || target.Workload != workload {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"swell/testkit"
 )
 
 func TestAWorkersSettingsThatAreTaken(t *testing.T) {
@@ -45,7 +47,7 @@ func TestAWorkersSettingsThatAreTaken(t *testing.T) {
 		{"no address for probes", map[string]string{"health-listen": ""}, func(w Worker) any { return w.Health }, ""},
 		{"the longest silence", map[string]string{"master-heartbeat-timeout": "86400"}, func(w Worker) any { return w.Silence }, 24 * time.Hour},
 	}
-	noEnvironment(t)
+	testkit.Unset(t)
 	for _, row := range rows {
 		t.Run(row.sentence, func(t *testing.T) {
 			w, err := ReadWorker(typed(row.flags))
@@ -168,7 +170,7 @@ func TestASettingThatIsRefused(t *testing.T) {
 		{target, "regress", "errors=5%,errors=6%", ": must be latency="},
 		{target, "regress", "worse", ": must be latency="},
 	}
-	noEnvironment(t)
+	testkit.Unset(t)
 	for _, row := range rows {
 		t.Run("--"+row.flag+" "+row.text, func(t *testing.T) {
 			err := row.read(typed(map[string]string{row.flag: row.text}))
@@ -218,7 +220,7 @@ func TestALocalRunsSettingsThatAreTaken(t *testing.T) {
 		},
 		{"a host", map[string]string{"host": "http://x/"}, func(l *Local) { l.Host = "http://x" }},
 	}
-	noEnvironment(t)
+	testkit.Unset(t)
 	for _, row := range rows {
 		t.Run(row.sentence, func(t *testing.T) {
 			want, err := readAll(nil)

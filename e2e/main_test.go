@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"swell/testkit"
 )
 
 // The programs under test, built once, and the stock Locust.
@@ -19,6 +21,7 @@ var (
 )
 
 func TestMain(m *testing.M) {
+	testkit.CleanEnvironment()
 	code, err := run(m)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

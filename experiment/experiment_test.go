@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -14,6 +13,7 @@ import (
 
 	"swell/logging"
 	"swell/phases"
+	"swell/testkit"
 	"swell/users"
 )
 
@@ -28,11 +28,7 @@ var (
 // read is the run of these settings and options for both classes, and what it says.
 func read(t *testing.T, env map[string]string, options map[string]any) (*Run, *bytes.Buffer, error) {
 	t.Helper()
-	for _, entry := range os.Environ() {
-		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "LOAD_") {
-			t.Setenv(name, "")
-		}
-	}
+	testkit.Unset(t)
 	for name, value := range env {
 		t.Setenv(name, value)
 	}

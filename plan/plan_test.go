@@ -14,6 +14,7 @@ import (
 
 	"swell/config"
 	"swell/phases"
+	"swell/testkit"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -37,11 +38,7 @@ func read(t *testing.T, env map[string]string) Plan {
 
 func readFor(t *testing.T, classes []Class, env map[string]string) Plan {
 	t.Helper()
-	for _, entry := range os.Environ() {
-		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "LOAD_") {
-			t.Setenv(name, "")
-		}
-	}
+	testkit.Unset(t)
 	for name, value := range env {
 		t.Setenv(name, value)
 	}

@@ -18,8 +18,14 @@ import (
 	"time"
 
 	"swell/stats"
+	"swell/testkit"
 	"swell/users"
 )
+
+func TestMain(m *testing.M) {
+	testkit.CleanEnvironment()
+	os.Exit(m.Run())
+}
 
 func TestWhatTheEnvironmentWants(t *testing.T) {
 	const traces, metrics = true, true
@@ -50,18 +56,7 @@ func TestWhatTheEnvironmentWants(t *testing.T) {
 	}
 }
 
-// noDatadog takes what the machine's environment says out of a test.
-func noDatadog(t *testing.T) {
-	for _, entry := range os.Environ() {
-		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "DD_") {
-			t.Setenv(name, "")
-			os.Unsetenv(name)
-		}
-	}
-}
-
 func TestOffIsNothing(t *testing.T) {
-	noDatadog(t)
 	before := runtime.NumGoroutine()
 	for _, share := range []float64{-1, 0} {
 		if got := Start(Options{TaskLines: share, Log: slog.New(slog.DiscardHandler)}); got != nil {
@@ -94,7 +89,6 @@ func run(t *testing.T, test *users.Test, task users.TaskFunc) {
 
 // Lines need no Datadog.
 func TestATaskHasALineWithoutTraces(t *testing.T) {
-	noDatadog(t)
 	var out bytes.Buffer
 	tel := Start(Options{TaskLines: 1, Log: slog.New(slog.NewTextHandler(&out, nil))})
 	defer tel.Close()
@@ -116,7 +110,6 @@ func TestATaskHasALineWithoutTraces(t *testing.T) {
 // An agent that never answers holds nobody up at the end: what it was asked is
 // still not answered when Close returns.
 func TestCloseDoesNotWaitForAnAgentThatHangs(t *testing.T) {
-	noDatadog(t)
 	gaveUp := make(chan string, 100)
 	asked := make(chan string, 100)
 	release := make(chan struct{})
