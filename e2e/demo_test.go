@@ -34,16 +34,7 @@ func TestHeadlessDemo(t *testing.T) {
 	if code := p.wait(t); code != 0 {
 		t.Fatalf("the demo ended with %d", code)
 	}
-	rows := readCSV(t, filepath.Join(dir, "run_stats.csv"))
-	got := map[string]int64{}
-	for row, n := range rows {
-		got[endpoint(row)] += n
-	}
-	want := map[string]int64{}
-	for _, a := range (&target{t: t, log: log}).accesses() {
-		want[endpoint(rowName(a.Method, a.Path))]++
-	}
-	compareEnded(t, p, got, want, p)
+	rows := assertCounted(t, filepath.Join(dir, "run_stats.csv"), (&target{t: t, log: log}).accesses(), p, p)
 	for _, step := range []string{"GET /", "GET /static/app.js", "GET /merchants/[id]", "POST /payments", "GET /payment_intents/[id]/receipt"} {
 		if rows[step] == 0 {
 			t.Errorf("no request %q: not all tasks have run: %v", step, rows)

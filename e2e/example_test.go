@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-
-	"swell/testkit"
 )
 
 // A workload in a module of its own compiles against this one, and is a swell
@@ -22,8 +20,7 @@ func TestExampleModule(t *testing.T) {
 		t.Fatalf("build the example: %v\n%s", err, out)
 	}
 	s := startService(t)
-	m := &master{t: t, port: testkit.FreePort(t), webPort: testkit.FreePort(t), args: []string{"-f", locustfile(t, shop), "--host", s.URL, "--stop-timeout", "30"}, env: []string{patientMaster}}
-	m.start()
+	m := startMasterWith(t, []string{patientMaster}, "-f", locustfile(t, shop), "--host", s.URL, "--stop-timeout", "30")
 	startWorker(t, shop, m.port, nil)
 	m.ready(1)
 	m.swarm(8, 8)
@@ -58,8 +55,7 @@ func TestTheWorkloadOfTheDocs(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	target := startTarget(t)
-	m := &master{t: t, port: testkit.FreePort(t), webPort: testkit.FreePort(t), args: []string{"-f", locustfile(t, visitor), "--host", target.host, "--stop-timeout", "30"}}
-	m.start()
+	m := startMaster(t, "-f", locustfile(t, visitor), "--host", target.host, "--stop-timeout", "30")
 	w := startWorker(t, visitor, m.port, quick()) // sessions, or there may be no support among thirty
 	m.ready(1)
 	m.swarm(30, 30)

@@ -252,8 +252,7 @@ func TestTheBaselineIsTheDefaultOfLocustsOwnOptions(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.sentence, func(t *testing.T) {
 			t.Parallel()
-			m := &master{t: t, port: testkit.FreePort(t), webPort: testkit.FreePort(t), args: append(row.args, "-f", withWitness(t)), env: row.env}
-			m.start()
+			m := startMasterWith(t, row.env, append(row.args, "-f", withWitness(t))...)
 			if o := m.options(); o["num_users"] != row.users || o["spawn_rate"] != row.rate {
 				t.Errorf("the form begins with %v users at %v/s, want %v at %v", o["num_users"], o["spawn_rate"], row.users, row.rate)
 			}
@@ -265,12 +264,10 @@ func TestTheBaselineIsTheDefaultOfLocustsOwnOptions(t *testing.T) {
 func TestAHeadlessExperiment(t *testing.T) {
 	t.Parallel()
 	s := startService(t)
-	m := &master{t: t, port: testkit.FreePort(t), args: []string{"--headless", "--host", s.URL, "-t", "6s", "SteadyUser"}, env: []string{
+	m := startMasterWith(t, []string{
 		"LOAD_BASELINE_USERS=3", "LOAD_BASELINE_SPAWN_RATE=100", "LOAD_WARMUP_DURATION=2",
 		"LOAD_INTERVENTION_USERS=7", "LOAD_INTERVENTION_SPAWN_RATE=100", patientMaster,
-	}}
-	m.webPort = testkit.FreePort(t)
-	m.start()
+	}, "--headless", "--host", s.URL, "-t", "6s", "SteadyUser")
 	m.worker()
 	if code := m.wait(t); code != 0 {
 		t.Errorf("the master ended with %d", code)

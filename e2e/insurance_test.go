@@ -132,9 +132,7 @@ func startInsuranceWith(t *testing.T, env []string, args ...string) *master {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &master{t: t, port: testkit.FreePort(t), webPort: testkit.FreePort(t), args: append([]string{"-f", file}, args...), env: env}
-	m.start()
-	return m
+	return startMasterWith(t, env, append([]string{"-f", file}, args...)...)
 }
 
 // hasty are settings under which agents neither pause nor wait.
@@ -259,18 +257,18 @@ func rotations(list []trip) []int {
 	return counts
 }
 
-// Seen from outside, pauses and waits are uniform between the bounds that are set.
+// Seen from outside, pauses are uniform on 1 to 7 s and waits on 2 to 5 s: those
+// that nobody has set.
 func TestInsurancePausesAndWaits(t *testing.T) {
 	t.Parallel()
 	target := startInsuranceTarget(t)
 	m := startInsurance(t, "--stop-timeout", "30")
 	startWorker(t, swell, m.port, []string{
-		"LOAD_STEP_PAUSE_MIN=0.3", "LOAD_STEP_PAUSE_MAX=2.1", "LOAD_WAIT_TIME_MIN=0.6", "LOAD_WAIT_TIME_MAX=1.5", "SWELL_LABEL_REQUESTS=true",
-		"LOAD_MIN_TASKS_BEFORE_ROTATION=0",
+		"SWELL_LABEL_REQUESTS=true", "LOAD_MIN_TASKS_BEFORE_ROTATION=0",
 		`LOAD_BASELINE_TASK_WEIGHTS={"create_quote": 1, "file_claim": 1}`,
 	})
 	m.ready(1)
-	m.swarm(100, 100, "host", target.host)
+	m.swarm(300, 300, "host", target.host)
 	until(t, "enough has been sent", func() bool { return len(target.accesses()) > 2500 })
 	m.stop()
 	m.ready(1)
@@ -293,22 +291,22 @@ func TestInsurancePausesAndWaits(t *testing.T) {
 		for i, tr := range list {
 			if n := len(tr.lines); n > 1 && tr.lines[0].Method == "POST" || n == 3 {
 				for j := range n - 1 {
-					take(&pauses, tr.lines[j], tr.lines[j+1], 2500*time.Millisecond)
+					take(&pauses, tr.lines[j], tr.lines[j+1], 8*time.Second)
 				}
 			}
 			if i > 0 && len(tr.lines) > 0 && len(list[i-1].lines) > 0 {
-				take(&waits, list[i-1].lines[len(list[i-1].lines)-1], tr.lines[0], 2500*time.Millisecond)
+				take(&waits, list[i-1].lines[len(list[i-1].lines)-1], tr.lines[0], 8*time.Second)
 			}
 		}
 	}
-	uniformFrom(t, "pauses", pauses, 0.3, 2.1)
-	uniformFrom(t, "waits", waits, 0.6, 1.5)
+	uniformFrom(t, "pauses", pauses, 1, 7)
+	uniformFrom(t, "waits", waits, 2, 5)
 }
 
 func (a access) took() time.Duration { return time.Duration(a.DurationMS * float64(time.Millisecond)) }
 
 // uniformFrom is Kolmogorov–Smirnov with room for the time that a request is on
-// its way, 3 % of all: it tells another distribution, not a millisecond.
+// its way, and for what the machine is late: it tells another distribution, not milliseconds.
 func uniformFrom(t *testing.T, what string, times []float64, low, high float64) {
 	t.Helper()
 	n, distance := float64(len(times)), testkit.KolmogorovSmirnov(times, distuv.Uniform{Min: low, Max: high}.CDF)

@@ -50,11 +50,7 @@ func TestALoginForTheWebUI(t *testing.T) {
 		})
 	}
 
-	m := &master{
-		t: t, port: testkit.FreePort(t), webPort: testkit.FreePort(t), env: []string{"WEB_PASSWORD=hush hush"},
-		args: []string{"-f", files, "--web-login"},
-	}
-	m.start()
+	m := startMasterWith(t, []string{"WEB_PASSWORD=hush hush"}, "-f", files, "--web-login")
 	page := func(client *http.Client, path string) (at, text string) {
 		t.Helper()
 		res, err := client.Get(m.url(path))

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"swell/testkit"
 )
 
 // flow is what the target sees of a task of the payment workload: lines of
@@ -100,9 +98,7 @@ func only(task string) string { return fmt.Sprintf(`LOAD_BASELINE_TASK_WEIGHTS={
 // startPayment starts a master for the built-in workload.
 func startPayment(t *testing.T, args ...string) *master {
 	t.Helper()
-	m := &master{t: t, port: testkit.FreePort(t), webPort: testkit.FreePort(t), args: append([]string{"-f", locustfile(t, swell)}, args...)}
-	m.start()
-	return m
+	return startMaster(t, append([]string{"-f", locustfile(t, swell)}, args...)...)
 }
 
 // line is an access as flows have it.

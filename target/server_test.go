@@ -31,6 +31,17 @@ func serve(t testing.TB, o Options, more ...Route) served {
 	return served{s, on.URL, on.Addr, on.Stop}
 }
 
+// dial opens a connection, which is closed with the test, if not before.
+func (s served) dial(t testing.TB) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", s.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
 // waiting is a route GET /slow that says so when a request has arrived, and
 // answers when release is closed.
 func waiting() (arrived, release chan struct{}, route Route) {
@@ -97,10 +108,7 @@ func TestServeLogsOnlyWhatArrivedWhole(t *testing.T) {
 			var log testkit.Buffer
 			s := serve(t, Options{AccessLog: &log})
 			for range 20 {
-				conn, err := net.Dial("tcp", s.addr)
-				if err != nil {
-					t.Fatal(err)
-				}
+				conn := s.dial(t)
 				if _, err := io.WriteString(conn, row.request); err != nil {
 					t.Fatal(err)
 				}
@@ -130,10 +138,7 @@ func TestServeLogsRequestsWhoseClientsLeaveWithoutTheAnswer(t *testing.T) {
 	var log testkit.Buffer
 	arrived, release, route := waiting()
 	s := serve(t, Options{AccessLog: &log}, route)
-	conn, err := net.Dial("tcp", s.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn := s.dial(t)
 	if _, err := io.WriteString(conn, "GET /slow HTTP/1.1\r\nHost: t\r\n\r\n"); err != nil {
 		t.Fatal(err)
 	}
@@ -214,11 +219,7 @@ func TestServeCutsServiceTimesShort(t *testing.T) {
 
 func TestServeEndsCleanlyWithIdleConnections(t *testing.T) {
 	s := serve(t, Options{})
-	conn, err := net.Dial("tcp", s.addr) // never sends anything
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = conn.Close() }()
+	s.dial(t) // and never send anything
 	client := &http.Client{Transport: &http.Transport{}}
 	if err := get(client, s.url+"/healthz"); err != nil { // stays open
 		t.Fatal(err)
@@ -244,11 +245,7 @@ func TestServeReportsAFailingListener(t *testing.T) {
 
 func TestServedConnectionsAreKeptAlive(t *testing.T) {
 	s := serve(t, Options{})
-	conn, err := net.Dial("tcp", s.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = conn.Close() }()
+	conn := s.dial(t)
 	reader := bufio.NewReader(conn)
 	rows := []struct {
 		sentence, request string
@@ -292,11 +289,7 @@ func TestOversizedBodyIsAnsweredOverTheNetwork(t *testing.T) {
 
 func TestOversizedHeaderIsAnsweredOverTheNetwork(t *testing.T) {
 	s := serve(t, Options{})
-	conn, err := net.Dial("tcp", s.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = conn.Close() }()
+	conn := s.dial(t)
 	// A header that has no end, and of it as much as is read: of what is not read the
 	// system would make a reset, which may overtake the answer.
 	head := "GET /things HTTP/1.1\r\nHost: t\r\nBaggage: "
@@ -316,11 +309,7 @@ func TestOversizedHeaderIsAnsweredOverTheNetwork(t *testing.T) {
 func TestWhatIsNoRequestIsAnsweredAndNotLogged(t *testing.T) {
 	var log testkit.Buffer
 	s := serve(t, Options{AccessLog: &log})
-	conn, err := net.Dial("tcp", s.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = conn.Close() }()
+	conn := s.dial(t)
 	if _, err := io.WriteString(conn, "what is this?\r\n\r\n"); err != nil {
 		t.Fatal(err)
 	}
