@@ -18,6 +18,7 @@ type conn struct {
 	socket  syscall.RawConn       // of the TCP connection; nil: not known
 	written atomic.Int64          // bytes, since it was opened
 	begun   atomic.Int64          // value of written when the request under way began
+	spoken  atomic.Bool           // the first byte is on its way, or was: an answer may come before written says so
 	used    atomic.Bool           // a request has begun
 	reused  atomic.Bool           // a second one has
 	ended   atomic.Pointer[error] // why nothing more can be read
@@ -68,6 +69,7 @@ func (c *conn) Write(p []byte) (int, error) {
 			return 0, err
 		}
 	}
+	c.spoken.Store(true)
 	n, err := c.Conn.Write(p)
 	c.written.Add(int64(n))
 	return n, err
@@ -75,8 +77,10 @@ func (c *conn) Write(p []byte) (int, error) {
 
 func (c *conn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	if n > 0 && !c.used.Load() && c.written.Load() == 0 {
-		n, err = 0, errSpeaksFirst // or net/http would print it to the log
+	if n > 0 && !c.spoken.Load() {
+		// net/http expects an answer from just before it writes on: what comes earlier
+		// it would print to the log, and call by a name of its own.
+		n, err = 0, errSpeaksFirst
 	}
 	if err != nil {
 		end := err // a copy, so that only this branch allocates
