@@ -5,7 +5,10 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"testing"
+
+	"swell/testkit"
 )
 
 // rawServer hands every connection to handle, which owns it, and returns the
@@ -60,10 +63,6 @@ func answer(raw string) func(*net.TCPConn) { return answering(raw, closing) }
 
 // closedPort is an address where nothing listens.
 func closedPort(tb testing.TB) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
+	tb.Helper()
+	return "127.0.0.1:" + strconv.Itoa(testkit.FreePort(tb))
 }

@@ -6,8 +6,11 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
+
+	"swell/testkit"
 )
 
 func TestProbes(t *testing.T) {
@@ -82,9 +85,7 @@ func TestAsk(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	gone := listen(t)
-	gone.Close()
-	closed := "tcp://" + gone.Addr().String()
+	closed := "tcp://127.0.0.1:" + strconv.Itoa(testkit.FreePort(t))
 	tcp := "tcp://" + strings.TrimPrefix(server.URL, "http://")
 	for _, row := range []struct {
 		sentence  string

@@ -122,7 +122,7 @@ def test_the_switch_and_what_workers_are_told_of_it(master: Callable[..., Master
     running = master(load_warmup_duration="0.2", load_intervention_users="6", load_intervention_spawn_rate="1000")
     worker = running.worker()
     running.runner.start(2, 100)
-    until("the worker has the intervention's users", lambda: users(worker.spawns[-1]) == 6)
+    until("the worker has the intervention's users", lambda: worker.spawns and users(worker.spawns[-1]) == 6)
     runs = {spawn["parsed_options"]["swell_run_id"] for spawn in worker.spawns}
     assert len(runs) == 1
     elapsed = worker.spawns[-1]["timestamp"] - worker.spawns[-1]["parsed_options"]["swell_run_start"]

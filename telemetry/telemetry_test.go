@@ -17,6 +17,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"gopkg.in/DataDog/dd-trace-go.v1/ddtrace/tracer"
+
 	"swell/stats"
 	"swell/testkit"
 	"swell/users"
@@ -139,6 +141,7 @@ func TestCloseDoesNotWaitForAnAgentThatHangs(t *testing.T) {
 	t.Setenv("DD_INSTRUMENTATION_TELEMETRY_ENABLED", "false")
 	t.Setenv("DD_REMOTE_CONFIGURATION_ENABLED", "false")
 	tel := Start(Options{Log: slog.New(slog.DiscardHandler)})
+	awaitTracer(t) // Start does not wait for long
 	run(t, &users.Test{Observer: tel, Worker: 2}, func(context.Context, *users.User) error { return nil })
 	tel.Close()
 	select {
@@ -153,6 +156,19 @@ func TestCloseDoesNotWaitForAnAgentThatHangs(t *testing.T) {
 			t.Fatal("the agent was not sent the trace")
 		}
 	}
+}
+
+// awaitTracer returns once spans have ids.
+func awaitTracer(t *testing.T) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		probe := tracer.StartSpan("probe")
+		probe.Finish()
+		if probe.Context().SpanID() != 0 {
+			return
+		}
+	}
+	t.Fatal("the tracer has not started")
 }
 
 func TestWithinReturnsWhenTimeIsUp(t *testing.T) {
