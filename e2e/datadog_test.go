@@ -31,13 +31,13 @@ func observe(t *testing.T, env ...string) observed {
 	t.Setenv("TESTWORKER_LEDGER", ledger) // the locustfile has the class, too
 	m := startMaster(t, "--stop-timeout", "30", "--host", target.host, "ClerkUser")
 	w := startWorker(t, testworker, m.port, append(append(o.agent.env(),
-		"LOAD_WARMUP_DURATION=3", "LOAD_SETTLE_DURATION=1"), env...), "--logfile", lines)
+		"LOAD_WARMUP_DURATION=3", "LOAD_SETTLE_DURATION=4"), env...), "--logfile", lines)
 	m.ready(1)
 	m.swarm(10, 10)
 	until(t, "users have settled in the intervention", func() bool {
 		log := target.accesses()
 		first := slices.IndexFunc(log, func(a access) bool { return strings.Contains(a.Baggage, "swell.phase=intervention") })
-		return first >= 0 && log[len(log)-1].Time.Sub(log[first].Time) > 4*time.Second
+		return first >= 0 && log[len(log)-1].Time.Sub(log[first].Time) > 6*time.Second
 	})
 	m.stop() // not the master's quit, which waits for nobody's last request
 	m.ready(1)

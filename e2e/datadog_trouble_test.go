@@ -106,7 +106,8 @@ func TestAnAgentInTroubleHarmsNothing(t *testing.T) {
 		t.Fatalf("without an agent %d requests were sent, %d of them with a trace", want, traced[index])
 	}
 	for _, row := range rows {
-		if n := traced[firstGroup(t, indexLine, row.out.String())]; n < want*8/10 {
+		if n := traced[firstGroup(t, indexLine, row.out.String())]; n < want/2 { // a request that waits for an agent takes ten times as long; what tracing costs, busy cores take
+
 			t.Errorf("%s: %d requests with a trace were sent, %d without an agent", row.sentence, n, want)
 		}
 		if row.agent != absent && row.agent.asked.Load() == 0 {

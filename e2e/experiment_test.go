@@ -267,7 +267,7 @@ func TestAHeadlessExperiment(t *testing.T) {
 	m := startMasterWith(t, []string{
 		"LOAD_BASELINE_USERS=3", "LOAD_BASELINE_SPAWN_RATE=100", "LOAD_WARMUP_DURATION=2",
 		"LOAD_INTERVENTION_USERS=7", "LOAD_INTERVENTION_SPAWN_RATE=100", patientMaster,
-	}, "--headless", "--host", s.URL, "-t", "6s", "SteadyUser")
+	}, "--headless", "--host", s.URL, "-t", "10s", "SteadyUser")
 	m.worker()
 	if code := m.wait(t); code != 0 {
 		t.Errorf("the master ended with %d", code)

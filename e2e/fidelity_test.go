@@ -24,14 +24,16 @@ func TestTheTimingHoldsFromOutside(t *testing.T) {
 	}
 	for range 2 {
 		m.ready(2)
-		m.swarm(20, 20)
-		m.running(20)
-		before := strings.Count(read(t, transitions), `"why":"gap over"`)
-		until(t, "users have come back often", func() bool {
-			return strings.Count(read(t, transitions), `"why":"gap over"`) > before+30
+		m.swarm(10, 10)
+		m.running(10)
+		before := read(t, transitions)
+		until(t, "users have waited and come back often", func() bool {
+			now := read(t, transitions)
+			more := func(why string) int { return strings.Count(now, why) - strings.Count(before, why) }
+			return more(`"why":"gap over"`) > 30 && more(`"why":"think"`) > 1500
 		})
-		m.swarm(5, 20) // some are asked to leave, OFF and away too
-		m.running(5)
+		m.swarm(3, 10) // some are asked to leave, OFF and away too
+		m.running(3)
 		m.stop()
 	}
 	for _, w := range workers {
@@ -40,11 +42,11 @@ func TestTheTimingHoldsFromOutside(t *testing.T) {
 	}
 	requests := target.ended()
 
-	// The allowances leave room for a machine that is busy with other tests, or that
-	// stands still for a moment: the median's is half of the mean wait, that of 99 in
-	// 100 is one stall of the machine, which delays all that are due in it. How exact the waits are is measured, not tested (see
-	// docs/fidelity.md).
-	allowed := []string{"fidelity", "--allowance-p50", "50ms", "--allowance-p99", "2s", "--transition-log", transitions, "--access-log"}
+	// The allowances leave room for a machine that is busy with other tests: the
+	// median's is half of the mean wait. One that stands still delays a wait of each
+	// user, ten of three thousand: 99 in 100 do not feel two of those. How exact the
+	// waits are is measured, not tested (see docs/fidelity.md).
+	allowed := []string{"fidelity", "--allowance-p50", "25ms", "--allowance-p99", "2s", "--transition-log", transitions, "--access-log"}
 	check := start(t, "fidelity", nil, swell, append(allowed, target.log)...)
 	if code := check.wait(t); code != 0 || !strings.Contains(check.out.String(), "all of it holds") {
 		t.Fatalf("exit code %d:\n%s", code, check.out)

@@ -52,8 +52,8 @@ func TestACutCable(t *testing.T) {
 			m.flows()
 			far.unplug()
 			time.Sleep(cut) // the length of the cut is what is tested
-			far.plug()
 			m.says(t, "failed to send heartbeat", 1)
+			far.plug()
 			until(t, "the master has both workers again, and all users run", func() bool {
 				s := m.stats()
 				users, running := 0, 0

@@ -153,7 +153,7 @@ func startInsuranceTarget(t *testing.T, args ...string) *target {
 // from quote to policy to claim that came to its end.
 func TestTheInsuranceFlows(t *testing.T) {
 	t.Parallel()
-	const agents, persons = 40, 7 // persons are how many of each user count
+	const agents, persons = 40, 10 // persons are how many of each user count
 	target := startInsuranceTarget(t)
 	m := startInsurance(t, "--stop-timeout", "30")
 	w := startWorker(t, swell, m.port, hasty())
@@ -269,21 +269,23 @@ func TestInsurancePausesAndWaits(t *testing.T) {
 	})
 	m.ready(1)
 	m.swarm(300, 300, "host", target.host)
-	until(t, "enough has been sent", func() bool { return len(target.accesses()) > 2500 })
+	until(t, "enough has been sent", func() bool {
+		log := target.accesses()
+		whole, n := seenWhole(log), 0
+		for _, a := range log {
+			if whole(a.Time) {
+				n++
+			}
+		}
+		return n > 1900
+	})
 	m.stop()
 	m.ready(1)
 	log := target.ended()
-	// What began within the longest time before the end is left out: of it the
-	// short ones alone would be seen.
-	last := log[len(log)-1].Time
-	for _, a := range log {
-		if a.Time.After(last) {
-			last = a.Time
-		}
-	}
+	whole := seenWhole(log)
 	var pauses, waits []float64
-	take := func(into *[]float64, from, to access, longest time.Duration) {
-		if left := from.Time.Add(from.took()); last.Sub(left) > longest {
+	take := func(into *[]float64, from, to access) {
+		if left := from.Time.Add(from.took()); whole(left) {
 			*into = append(*into, to.Time.Sub(left).Seconds())
 		}
 	}
@@ -291,16 +293,34 @@ func TestInsurancePausesAndWaits(t *testing.T) {
 		for i, tr := range list {
 			if n := len(tr.lines); n > 1 && tr.lines[0].Method == "POST" || n == 3 {
 				for j := range n - 1 {
-					take(&pauses, tr.lines[j], tr.lines[j+1], 8*time.Second)
+					take(&pauses, tr.lines[j], tr.lines[j+1])
 				}
 			}
 			if i > 0 && len(tr.lines) > 0 && len(list[i-1].lines) > 0 {
-				take(&waits, list[i-1].lines[len(list[i-1].lines)-1], tr.lines[0], 8*time.Second)
+				take(&waits, list[i-1].lines[len(list[i-1].lines)-1], tr.lines[0])
 			}
 		}
 	}
 	uniformFrom(t, "pauses", pauses, 1, 7)
 	uniformFrom(t, "waits", waits, 2, 5)
+}
+
+// seenWhole tells of a moment whether the pause or wait of an agent that began then
+// can be taken: if the log ends within the longest one, short ones alone would be
+// seen; if the machine stands still, all that are due in it are too long.
+func seenWhole(log []access) func(time.Time) bool {
+	const longest, standstill = 8 * time.Second, 1500 * time.Millisecond // agents that all began together are silent for a second
+	var ends []time.Time                                                 // of what is seen
+	byTime := slices.SortedFunc(slices.Values(log), func(a, b access) int { return a.Time.Compare(b.Time) })
+	for i, a := range byTime {
+		if i == len(byTime)-1 || byTime[i+1].Time.Sub(a.Time) > standstill {
+			ends = append(ends, a.Time)
+		}
+	}
+	return func(began time.Time) bool {
+		next, _ := slices.BinarySearchFunc(ends, began, time.Time.Compare)
+		return next < len(ends) && ends[next].Sub(began) > longest
+	}
 }
 
 func (a access) took() time.Duration { return time.Duration(a.DurationMS * float64(time.Millisecond)) }
@@ -441,7 +461,7 @@ func TestWeightsOfTheOtherWorkload(t *testing.T) {
 // A token that expires is got anew for the same person: nothing fails.
 func TestAnAgentsTokenExpires(t *testing.T) {
 	t.Parallel()
-	target := startInsuranceTarget(t, "--token-lifetime", "3s")
+	target := startInsuranceTarget(t, "--token-lifetime", "5s")
 	m := startInsurance(t, "--stop-timeout", "30")
 	w := startWorker(t, swell, m.port, hasty("LOAD_MAX_TASKS_BEFORE_ROTATION=0"))
 	m.ready(1)

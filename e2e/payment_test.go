@@ -303,7 +303,7 @@ func TestAllPaymentTasksInOneRun(t *testing.T) {
 func TestATokenThatExpiresInMidLife(t *testing.T) {
 	t.Parallel()
 	const users = 20
-	target := startTarget(t, "--token-lifetime", "3s")
+	target := startTarget(t, "--token-lifetime", "5s")
 	m := startPayment(t, "--stop-timeout", "30")
 	w := startWorker(t, swell, m.port, quick(weighing("search", "create", "checkout", "dashboard", "refund", "delete"),
 		"LOAD_SESSION_LENGTH_MEAN=100000", "LOAD_BURST_START=on"))

@@ -129,7 +129,7 @@ func TestRolesCategoriesAndIdsAreSpreadAsSpecified(t *testing.T) {
 	m.swarm(30, 30, "host", f.URL)
 	until(t, "enough people have come, and enough merchants were looked at to tell", func() bool {
 		logIns, merchants := f.totals()
-		return logIns > 3000 && merchants > 10*len(catalogue)
+		return logIns > 3000 && merchants > 6*len(catalogue)
 	})
 	m.stop()
 	m.ready(1) // the last numbers are in

@@ -41,13 +41,13 @@ def test_experiment(page: Page, witness: Witness, processes: Processes, tmp_path
     ui.picture("refused")
     ui.expect_header("Status", "ready")
 
-    ui.field("Load Warmup Duration").fill("4")
+    ui.field("Load Warmup Duration").fill("12")  # several polls of the page, each 2 s
     ui.field("Load Baseline Task Weights").fill('{"browse": 3, "index": 0.5}')
     ui.field("Load Intervention Users").fill("17")
     ui.field("Load Intervention Spawn Rate").fill("100")
     ui.start(users=5, ramp_up=100, host=target.host)
     ui.expect_header("Users", "17")
-    assert "The warm-up of 4 s is over: intervention with 17 users, spawn rate 100" in master.output()
+    assert "The warm-up of 12 s is over: intervention with 17 users, spawn rate 100" in master.output()
     ui.edit(users=6, ramp_up=100)
     ui.picture("edited")
     ui.stop()

@@ -104,9 +104,9 @@ var frantic = users.Class{
 var bursty = users.Class{
 	Name: "BurstyUser",
 	Rhythm: &users.Rhythm{
-		On: users.Gamma{Mean: time.Second, CV: 0.5}, Off: users.Gamma{Mean: time.Second, CV: 0.5},
-		Session: users.Count{Mean: 10, CV: 0.5}, Gap: users.Gamma{Mean: time.Second, CV: 0.5},
-		Load: users.Steady(users.Load{Think: &users.Gamma{Mean: 100 * time.Millisecond, CV: 0.5}}),
+		On: users.Gamma{Mean: time.Second, CV: 0.5}, Off: users.Gamma{Mean: 300 * time.Millisecond, CV: 0.5},
+		Session: users.Count{Mean: 20, CV: 0.5}, Gap: users.Gamma{Mean: 300 * time.Millisecond, CV: 0.5},
+		Load: users.Steady(users.Load{Think: &users.Gamma{Mean: 50 * time.Millisecond, CV: 0.5}}),
 	},
 	OnStart: get("/healthz?login"),
 	OnStop:  get("/healthz?logout"),
