@@ -42,7 +42,7 @@ func livesOf(t *testing.T, all map[string][]trip) lives {
 				l.changes++
 			case task == "file_claim" && had("POST /claims 201"):
 				once(l.filed, ids["claims"], "", tr)
-			case task == "process_claim" && !had("/status 409"):
+			case task == "process_claim" && had("/status 200") && !had("/status 409"):
 				once(l.decided, ids["claims"], "", tr)
 			}
 		}

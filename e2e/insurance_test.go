@@ -153,7 +153,7 @@ func startInsuranceTarget(t *testing.T, args ...string) *target {
 // from quote to policy to claim that came to its end.
 func TestTheInsuranceFlows(t *testing.T) {
 	t.Parallel()
-	const agents, persons = 40, 10 // persons are how many of each user count
+	const agents, persons = 40, 7 // persons are how many of each user count
 	target := startInsuranceTarget(t)
 	m := startInsurance(t, "--stop-timeout", "30")
 	w := startWorker(t, swell, m.port, hasty())
