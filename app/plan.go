@@ -69,9 +69,9 @@ func (c *command) plan(classes []users.Class, service time.Duration) error {
 func planned(list []users.Class) []plan.Class {
 	var classes []plan.Class
 	for _, class := range list {
-		told := plan.Class{Name: class.Name, Weight: float64(class.EffectiveWeight()), Bursty: class.Bursty, Wait: class.MeanWait()}
+		told := plan.Class{Name: class.Name, Weight: float64(class.EffectiveWeight()), Bursty: class.Bursty, Wait: class.MeanWait(), OnStart: class.OnStartRequests, OnStop: class.OnStopRequests}
 		for _, task := range class.Tasks {
-			told.Tasks = append(told.Tasks, plan.Task{Name: task.Name, Weight: float64(task.EffectiveWeight())})
+			told.Tasks = append(told.Tasks, plan.Task{Name: task.Name, Weight: float64(task.EffectiveWeight()), Requests: task.Requests, Pauses: task.Pauses})
 		}
 		for _, role := range class.Roles {
 			told.Roles = append(told.Roles, plan.Role{Share: role.Share, Tasks: role.Tasks})

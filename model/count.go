@@ -7,7 +7,7 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Count is the distribution of a number of requests: gamma by its mean (> 0) and
+// Count is the distribution of a number of requests or tasks: gamma by its mean (> 0) and
 // coefficient of variation (≥ 0; 0 is constant), rounded to a whole number, half
 // up, and at least 1.
 type Count struct{ Mean, CV float64 }

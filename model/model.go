@@ -22,30 +22,33 @@ type Spread struct {
 }
 
 // User is how one user behaves within a phase. It alternates between ON for a
-// time drawn from On and OFF for a time drawn from Off. While ON it works: a
-// request takes Service, then comes a wait, which pauses in OFF and goes on at the
-// next ON. After a session's number of requests and the wait behind the last, it
-// is away for a time drawn from Gap; burst and session do not know of each other.
+// time drawn from On and OFF for a time drawn from Off. While ON it works: a task
+// takes Service for each of its requests, and its own pauses; then comes a wait,
+// which pauses in OFF and goes on at the next ON. After a session's number of tasks
+// and the wait behind the last, it is away for a time drawn from Gap; burst and
+// session do not know of each other.
 //
-// The lengths are independent of one another. A request that is still under way
+// The lengths are independent of one another. A task that is still under way
 // when ON ends goes on into OFF; the model counts all of it as ON, which
-// makes the ON share too large by a factor of at most 1 + Service/(2·On.Mean).
+// makes the ON share too large by a factor of at most 1 + task/(2·On.Mean).
 type User struct {
-	// Wait is the mean wait after a request, ≥ 0: the think time's mean divided by
+	// Wait is the mean wait after a task, ≥ 0: the think time's mean divided by
 	// the arrival rate. Only its mean matters for the long run.
 	Wait time.Duration
-	// Service is the mean time from a request's start to its end, ≥ 0. Wait and
-	// Service must not both be 0.
+	// Service is the mean time from a request's start to its end, ≥ 0. Wait,
+	// Service and the work's pauses must not all be 0.
 	Service time.Duration
+	// Work is what its tasks are.
+	Work Work
 	// On is > 0. Off with mean 0 is a user that is never OFF; Gap with mean 0 one
 	// that is never away.
 	On, Off, Gap Spread
-	// Session is how many requests there are until the user goes away.
+	// Session is how many tasks there are until the user goes away; see [Work.Tasks].
 	Session Count
 	// NewBurst users begin a new ON when they come back; the others go on where
 	// they were when they left. See [User.pauses] for what that changes.
 	NewBurst bool
-	// LeavesAtOnce users go away right after the last request of a session, without
+	// LeavesAtOnce users go away right after the last task of a session, without
 	// the wait behind it.
 	LeavesAtOnce bool
 }
@@ -58,7 +61,8 @@ type Shares struct{ On, Off, Away float64 }
 // Introduction to Probability Models, section 7.4) they are the parts of the mean
 // cycle from one coming back to the next, in seconds:
 //
-//	on    = E[L]·service + waits·wait     waits = E[L], or E[L]−1 if it leaves at once
+//	on    = E[N]·task + waits·wait        waits = E[N], or E[N]−1 if it leaves at once
+//	task  = E[R]·service + pauses         R: requests of a task
 //	off   = E[K]·E[Off]                   K: pauses in a session, see pauses
 //	away  = E[Gap]
 //	share = on/(on+off+away) and so on
@@ -70,22 +74,22 @@ func (u User) Shares() Shares {
 
 // RequestsPerSecond is what one user sends in the long run, by the same theorem:
 //
-//	rate = E[L] / (on + off + away)
+//	rate = (E[N]·E[R] + those of OnStart and OnStop) / (on + off + away)
 func (u User) RequestsPerSecond() float64 {
 	c := u.cycle()
-	return u.Session.Mean1() / (c.on + c.off + c.away)
+	return (u.Session.Mean1()*u.Work.PerTask() + u.Work.OnStart + u.Work.OnStop) / (c.on + c.off + c.away)
 }
 
 // cycle is the mean seconds in each state from one coming back to the next.
 type cycle struct{ on, off, away float64 }
 
 func (u User) cycle() cycle {
-	requests := u.Session.Mean1()
-	waits := requests
+	tasks := u.Session.Mean1()
+	waits := tasks
 	if u.LeavesAtOnce {
 		waits--
 	}
-	on := requests*u.Service.Seconds() + waits*u.Wait.Seconds()
+	on := tasks*(u.Work.PerTask()*u.Service.Seconds()+u.Work.Pauses.Seconds()) + waits*u.Wait.Seconds()
 	return cycle{on, u.pauses(on) * u.Off.Mean.Seconds(), u.Gap.Mean.Seconds()}
 }
 

@@ -25,6 +25,10 @@ import (
 type Task struct {
 	Name   string
 	Weight float64
+	// Requests is how many a run sends on average, 0 stands for 1; Pauses is how
+	// long it pauses by itself.
+	Requests float64
+	Pauses   time.Duration
 }
 
 // Class is a user class.
@@ -38,6 +42,8 @@ type Class struct {
 	// Wait is the mean of the class's own wait between tasks, ≥ 0.
 	Wait  time.Duration
 	Tasks []Task
+	// OnStart and OnStop are how many requests a session begins and ends with.
+	OnStart, OnStop float64
 	// Roles are what its users can be; none: everybody can do every task.
 	Roles []Role
 }
@@ -61,7 +67,7 @@ type Plan struct {
 // User is the behaviour of one user of a class in a phase.
 func (p Plan) User(class Class, phase phases.Phase) model.User {
 	e := p.Experiment
-	u := model.User{Service: p.Service, Session: model.Count{Mean: 1}}
+	u := model.User{Service: p.Service, Session: model.Count{Mean: 1}, Work: work(class, phase)}
 	if e.Thinks(class.Bursty, phase.Name) {
 		u.Wait = phase.Wait()
 	} else {
@@ -71,10 +77,23 @@ func (p Plan) User(class Class, phase phases.Phase) model.User {
 		u.On, u.Off = e.On, e.Off
 	}
 	if e.Sessions(class.Bursty) {
-		u.Session, u.Gap = e.Session, e.Gap
+		u.Work.OnStart, u.Work.OnStop = class.OnStart, class.OnStop
+		u.Session, u.Gap = u.Work.Tasks(e.Session), e.Gap
 		u.NewBurst, u.LeavesAtOnce = true, true // as the users of package users do
 	}
 	return u
+}
+
+// work is what the tasks of a class come to in a phase; their pauses are divided by
+// its arrival rate, as waits are.
+func work(class Class, phase phases.Phase) model.Work {
+	var requests []float64
+	var pauses []time.Duration
+	for _, task := range class.Tasks {
+		requests = append(requests, task.Requests)
+		pauses = append(pauses, time.Duration(float64(task.Pauses)/phase.ArrivalRate))
+	}
+	return model.Mixed(percentages(class, phase), requests, pauses)
 }
 
 // Write writes the plan as text, 80 columns wide at most, unless names or values
@@ -148,6 +167,11 @@ func (p Plan) weights(w io.Writer) {
 			}
 			rows = append(rows, row)
 		}
+		each := "requests a task"
+		for _, phase := range list {
+			each += "\t" + figure(work(class, phase).PerTask())
+		}
+		rows = append(rows, each)
 		table(w, "Tasks of "+class.Name, rows)
 	}
 }
@@ -167,39 +191,15 @@ func percentages(class Class, phase phases.Phase) []float64 {
 			own[i] = weights[task.Name]
 		}
 	}
-	roles := class.Roles
-	if len(roles) == 0 {
-		roles = []Role{{1, names}}
-	}
-	parts := make([]float64, len(class.Tasks))
-	for _, role := range roles { // one that has nothing to do is not given to anybody
-		sum := 0.0
+	var roles []model.Role
+	for _, role := range class.Roles {
+		can := make([]bool, len(names))
 		for i, name := range names {
-			if slices.Contains(role.Tasks, name) {
-				sum += own[i]
-			}
+			can[i] = slices.Contains(role.Tasks, name)
 		}
-		for i, name := range names {
-			if sum > 0 && slices.Contains(role.Tasks, name) {
-				parts[i] += role.Share * own[i] / sum
-			}
-		}
+		roles = append(roles, model.Role{Share: role.Share, Can: can})
 	}
-	return normalised(parts)
-}
-
-// normalised makes numbers add up to 1, unless all are 0.
-func normalised(parts []float64) []float64 {
-	sum := 0.0
-	for _, part := range parts {
-		sum += part
-	}
-	for i := range parts {
-		if sum > 0 {
-			parts[i] /= sum
-		}
-	}
-	return parts
+	return model.Chances(own, roles)
 }
 
 // part is users who behave alike in a phase.
@@ -246,7 +246,7 @@ func (p Plan) longRun(w io.Writer) {
 				figure(part.RequestsPerSecond()), figure(part.Expected(part.users))))
 		}
 	}
-	table(w, fmt.Sprintf("The long run, one request a task, %s each", span(p.Service)), rows)
+	table(w, fmt.Sprintf("The long run, requests of %s each", span(p.Service)), rows)
 }
 
 // figure is a number with three digits that count.

@@ -20,14 +20,14 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew")
 
 var classes = []Class{
-	{"Shopper", 1, true, 0, []Task{{"browse", 3}, {"search", 1}, {"checkout", 1}}, nil},
-	{"Clerk", 1, true, 0, []Task{{"refund", 1}, {"search", 1}}, nil},
+	{Name: "Shopper", Weight: 1, Bursty: true, Tasks: []Task{{Name: "browse", Weight: 3}, {Name: "search", Weight: 1}, {Name: "checkout", Weight: 1}}},
+	{Name: "Clerk", Weight: 1, Bursty: true, Tasks: []Task{{Name: "refund", Weight: 1}, {Name: "search", Weight: 1}}},
 }
 
 // mixed are a class that lives by the defaults and one with waits of its own.
 var mixed = []Class{
-	{"Shopper", 3, true, 0, []Task{{"browse", 3}, {"checkout", 1}}, nil},
-	{"Visitor", 1, false, 3 * time.Second, []Task{{"look", 1}}, nil},
+	{Name: "Shopper", Weight: 3, Bursty: true, Tasks: []Task{{Name: "browse", Weight: 3}, {Name: "checkout", Weight: 1}}},
+	{Name: "Visitor", Weight: 1, Wait: 3 * time.Second, Tasks: []Task{{Name: "look", Weight: 1}}},
 }
 
 // read is the plan of these settings, and of no others.

@@ -28,23 +28,25 @@ type Agents struct {
 
 // duty is a task of the insurance workload.
 type duty struct {
-	name   string
-	weight int
-	tag    string
-	run    func(context.Context, *agent) error
+	name     string
+	weight   int
+	requests float64 // of one run on average
+	pauses   int     // between its steps
+	tag      string
+	run      func(context.Context, *agent) error
 }
 
 var quoteDuties = []duty{
-	{"create_quote", 5, write, createQuote},
-	{"convert_quote", 3, write, convertQuote},
-	{"review_quotes", 3, read, reviewQuotes},
-	{"update_policy_status", 2, write, updatePolicyStatus},
+	{"create_quote", 5, 3, 2, write, createQuote},
+	{"convert_quote", 3, 3, 0, write, convertQuote},
+	{"review_quotes", 3, 3, 0, read, reviewQuotes},
+	{"update_policy_status", 2, 3, 0, write, updatePolicyStatus},
 }
 
 var claimsDuties = []duty{
-	{"file_claim", 5, write, fileClaim},
-	{"process_claim", 3, write, processClaim},
-	{"review_claims", 2, read, reviewClaims},
+	{"file_claim", 5, 3, 2, write, fileClaim},
+	{"process_claim", 3, 4.2, 0, write, processClaim},
+	{"review_claims", 2, 3, 0, read, reviewClaims},
 }
 
 // Parts of the runs of a task, from 0 to 1, that do it in another way.
@@ -79,7 +81,8 @@ func (o *office) class(name string, duties []duty) users.Class {
 	}
 	for _, d := range duties {
 		class.Tasks = append(class.Tasks, users.Task{
-			Name: d.name, Weight: d.weight, Tags: []string{d.tag},
+			Name: d.name, Weight: d.weight, Tags: []string{d.tag}, Requests: d.requests,
+			Pauses: time.Duration(d.pauses) * (o.how.PauseMin + o.how.PauseMax) / 2,
 			Run: func(ctx context.Context, u *users.User) error {
 				a := u.State.(*agent)
 				if err := a.rotate(ctx); err != nil {

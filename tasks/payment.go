@@ -20,11 +20,12 @@ import (
 // flow is a task of the payment workload. Its statuses are those of
 // docs/payment-api.md: what it does not expect is a failure.
 type flow struct {
-	name   string
-	weight int
-	tag    string
-	can    func(*person) bool // nil: everybody
-	run    func(context.Context, *visitor) error
+	name     string
+	weight   int
+	requests float64 // of one run on average
+	tag      string
+	can      func(*person) bool // nil: everybody
+	run      func(context.Context, *visitor) error
 }
 
 // Tags for --tags and --exclude-tags.
@@ -36,29 +37,29 @@ const (
 
 // flows are the tasks: thirteen that go well, nine that do not.
 var flows = []flow{
-	{"index", 20, read, nil, index},
-	{"browse", 24, read, nil, browse},
-	{"search", 16, read, may(people.PaymentsRead), search},
-	{"recommendations", 8, read, either(may(people.RecommendationsRead), may(people.MethodsRead)), recommendations},
-	{"create", 6, write, pays, create},
-	{"update", 3, write, pays, update},
-	{"delete", 2, write, either(removesMethods, voids), remove},
-	{"checkout", 8, write, pays, checkout},
-	{"dashboard", 4, read, may(people.DashboardRead, people.PaymentsRead), dashboard},
-	{"refund", 2, write, may(people.PaymentsRead, people.RefundsRead, people.RefundsWrite), refund},
-	{"payout", 1, write, both(is(people.Merchant), may(people.PaymentsWrite, people.DashboardRead, people.PayoutsRead, people.PayoutsWrite)), payout},
-	{"dispute", 1, write, either(both(pays, opensDisputes), respondsToDisputes, resolvesDisputes), dispute},
-	{"webhook", 1, write, both(pays, may(people.WebhooksRead, people.WebhooksWrite)), webhook},
+	{"index", 20, 9, read, nil, index},
+	{"browse", 24, 4.1, read, nil, browse},
+	{"search", 16, 1.4, read, may(people.PaymentsRead), search},
+	{"recommendations", 8, 2.2, read, either(may(people.RecommendationsRead), may(people.MethodsRead)), recommendations},
+	{"create", 6, 2.5, write, pays, create},
+	{"update", 3, 2.7, write, pays, update},
+	{"delete", 2, 2.8, write, either(removesMethods, voids), remove},
+	{"checkout", 8, 7.2, write, pays, checkout},
+	{"dashboard", 4, 4, read, may(people.DashboardRead, people.PaymentsRead), dashboard},
+	{"refund", 2, 3.3, write, may(people.PaymentsRead, people.RefundsRead, people.RefundsWrite), refund},
+	{"payout", 1, 10.6, write, both(is(people.Merchant), may(people.PaymentsWrite, people.DashboardRead, people.PayoutsRead, people.PayoutsWrite)), payout},
+	{"dispute", 1, 3.1, write, either(both(pays, opensDisputes), respondsToDisputes, resolvesDisputes), dispute},
+	{"webhook", 1, 5.1, write, both(pays, may(people.WebhooksRead, people.WebhooksWrite)), webhook},
 
-	{"declined_card", 1, edge, pays, declinedCard},
-	{"insufficient_funds", 1, edge, pays, insufficientFunds},
-	{"three_d_secure", 1, edge, pays, threeDSecure},
-	{"idempotent_replay", 1, edge, pays, idempotentReplay},
-	{"validation_error", 1, edge, pays, validationError},
-	{"missing_permission", 1, edge, lacksSomething, missingPermission},
-	{"not_found", 1, edge, may(people.PaymentsRead), notFound},
-	{"expired_session", 1, edge, nil, expiredSession},
-	{"rate_limited", 1, edge, either(removesMethods, registersWebhooks), rateLimited},
+	{"declined_card", 1, 7, edge, pays, declinedCard},
+	{"insufficient_funds", 1, 2.5, edge, pays, insufficientFunds},
+	{"three_d_secure", 1, 5.7, edge, pays, threeDSecure},
+	{"idempotent_replay", 1, 3.5, edge, pays, idempotentReplay},
+	{"validation_error", 1, 2, edge, pays, validationError},
+	{"missing_permission", 1, 1, edge, lacksSomething, missingPermission},
+	{"not_found", 1, 2, edge, may(people.PaymentsRead), notFound},
+	{"expired_session", 1, 4, edge, nil, expiredSession},
+	{"rate_limited", 1, 6.1, edge, either(removesMethods, registersWebhooks), rateLimited},
 }
 
 // Payment is whoever deals with the payment service, as one of these people: each
@@ -68,12 +69,13 @@ func Payment(everybody []people.Person) users.Class {
 	lobby := &lobby{cast: cast}
 	class := users.Class{
 		Name: "PaymentUser", Bursty: true, Roles: roles,
-		OnStart: lobby.enter,
-		OnStop:  leave,
+		OnStart:         lobby.enter,
+		OnStop:          leave,
+		OnStartRequests: 1, OnStopRequests: 1,
 	}
 	for _, f := range flows {
 		class.Tasks = append(class.Tasks, users.Task{
-			Name: f.name, Weight: f.weight, Tags: []string{f.tag},
+			Name: f.name, Weight: f.weight, Requests: f.requests, Tags: []string{f.tag},
 			Run: func(ctx context.Context, u *users.User) error { return f.run(ctx, u.State.(*visitor)) },
 		})
 	}

@@ -118,7 +118,7 @@ func (r *registry) staffOf(t *testing.T, o *office, n int) (*users.Population, *
 	var classes []users.Class
 	target := users.Target{}
 	for _, name := range []string{"QuoteAgent", "ClaimsAgent"} {
-		class := o.class(name, []duty{{"look", 1, read, reviewQuotes}})
+		class := o.class(name, []duty{{name: "look", weight: 1, tag: read, run: reviewQuotes}})
 		classes, target[name] = append(classes, class), n
 	}
 	recorded := &testkit.Tape{}

@@ -18,9 +18,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Class is a kind of user, as a User class in a locustfile.
@@ -54,6 +56,9 @@ type Class struct {
 	// comes back is somebody else, with a State of nil and connections of its own.
 	// An error in OnStart is reported and OnStart is tried again after a wait.
 	OnStart, OnStop TaskFunc
+	// OnStartRequests and OnStopRequests are how many requests these two send on
+	// average, ≥ 0; see [Task].Requests.
+	OnStartRequests, OnStopRequests float64
 	// Tasks are what the user does, one after the other, drawn by weight.
 	Tasks []Task
 	// Roles are what users can be, each with the tasks that it can do; none: every
@@ -76,6 +81,12 @@ type Task struct {
 	// Tags are what --tags and --exclude-tags of the master select by.
 	Tags []string
 	Run  TaskFunc
+	// Requests is how many requests a run sends on average, > 0; 0 stands for 1.
+	// Pauses is how long it pauses by itself on average, ≥ 0, besides the wait that
+	// follows. Both change nothing of what users do: where a stationary start puts
+	// them, and what `swell plan` expects, follow from them.
+	Requests float64
+	Pauses   time.Duration
 }
 
 var (
@@ -161,6 +172,9 @@ func Validate(classes []Class) error {
 		if c.FixedCount < 0 {
 			bad("user class %q: FixedCount must be ≥ 0 (got %d)", c.Name, c.FixedCount)
 		}
+		if !(c.OnStartRequests >= 0) || !(c.OnStopRequests >= 0) || math.IsInf(c.OnStartRequests+c.OnStopRequests, 0) {
+			bad("user class %q: OnStartRequests and OnStopRequests must be ≥ 0 (got %v and %v)", c.Name, c.OnStartRequests, c.OnStopRequests)
+		}
 		if c.Rhythm != nil {
 			if err := c.Rhythm.Validate(); err != nil {
 				bad("user class %q: Rhythm: %w", c.Name, err)
@@ -194,6 +208,9 @@ func (c Class) validateTasks() []error {
 		seen[t.Name] = true
 		if t.Weight < 0 {
 			bad("task %q: Weight must be ≥ 0 (got %d)", t.Name, t.Weight)
+		}
+		if !(t.Requests >= 0) || math.IsInf(t.Requests, 0) || t.Pauses < 0 {
+			bad("task %q: Requests and Pauses must be ≥ 0 (got %v and %v)", t.Name, t.Requests, t.Pauses)
 		}
 		if t.Run == nil {
 			bad("task %q: Run must be set", t.Name)

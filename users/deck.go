@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sort"
+
+	"swell/model"
 )
 
 // deck is the tasks of a class that the master's tags and class picker leave, ready to be drawn.
@@ -47,6 +49,19 @@ func (d *deck) weight(task int, weights map[string]float64) float64 {
 		return float64(d.tasks[task].EffectiveWeight())
 	}
 	return weights[d.tasks[task].Name]
+}
+
+// chances are with which probability a user's next task is which, by these weights.
+func (d *deck) chances(weights map[string]float64) []float64 {
+	var own []float64
+	for i := range d.tasks {
+		own = append(own, d.weight(i, weights))
+	}
+	var roles []model.Role
+	for i, r := range d.roles {
+		roles = append(roles, model.Role{Share: r.Share, Can: d.abilities[i]})
+	}
+	return model.Chances(own, roles)
 }
 
 // draw takes a task at random, each in proportion to its weight.

@@ -6,38 +6,46 @@ import (
 	"sort"
 	"time"
 
+	"swell/model"
+
 	"gonum.org/v1/gonum/mathext"
 )
 
 // Shares are what part of their time users of a rhythm spend ON, OFF and away in
-// the long run, if tasks take no time and send one request each. They add up to 1.
+// the long run, if tasks take no time. They add up to 1.
 type Shares struct{ On, Off, Away float64 }
 
-// Shares are those of a load that stays in force.
-func (r *Rhythm) Shares(l *Load) Shares { return newEquilibrium(r, l.think()).shares }
+// Shares are those of a load that stays in force, of tasks that send one request
+// each.
+func (r *Rhythm) Shares(l *Load) Shares { return newEquilibrium(r, l.think(), model.Work{}).shares }
 
 // RequestsPerSecond is what one user sends on average, if a load stays in force
 // and tasks take no time and send one request each; +Inf without think times.
-func (r *Rhythm) RequestsPerSecond(l *Load) float64 { return newEquilibrium(r, l.think()).perSecond }
+func (r *Rhythm) RequestsPerSecond(l *Load) float64 {
+	return newEquilibrium(r, l.think(), model.Work{}).perSecond
+}
 
 // equilibrium is the long run of a rhythm under one think time: where a moment
 // picked at random finds a user. A life is a renewal process whose cycle is one
 // session with the gap after it:
 //
-//	ON     N-1 think times: the first request comes at the session's beginning,
-//	       the last at its end; N is the session's length
+//	ON     N-1 think times: the first task comes at the session's beginning, the
+//	       last at its end; N is the session's length in tasks
 //	OFF    K pauses; K is how many bursts end within the think times' sum T:
 //	       K = #{k: S_k < T}, S_k the sum of the first k bursts
 //	away   one gap
 //
 // A random moment falls into each part in proportion to its mean length, and
 // into one interval of a part in proportion to the interval's own length. So the
-// state it finds can be drawn at once and without approximation, as [place] does,
-// instead of living through a long random time. Source: D. R. Cox, Renewal
+// state it finds can be drawn at once, as [place] does, instead of living through a
+// long random time: without approximation where each task sends one request, else
+// with [model.Work.Tasks] for N. Source: D. R. Cox, Renewal
 // Theory, 1962, section 5.3 (length-biased sampling, forward recurrence time).
 type equilibrium struct {
 	rhythm    *Rhythm
 	think     Gamma
+	work      model.Work
+	session   Count // in tasks
 	shares    Shares
 	perSecond float64
 	// ends[k-1] is the sum of P(S_i < T) for i = 1…k, beyond that of all further
@@ -46,40 +54,40 @@ type equilibrium struct {
 	beyond float64
 }
 
-// in is the equilibrium of a rhythm under a think time: e itself if it is that
-// already.
-func (e *equilibrium) in(r *Rhythm, think Gamma) *equilibrium {
-	if e != nil && e.think == think && e.rhythm.sameTimes(r) {
+// in is the equilibrium of a rhythm under a think time and a work: e itself if it is
+// that already.
+func (e *equilibrium) in(r *Rhythm, think Gamma, work model.Work) *equilibrium {
+	if e != nil && e.think == think && e.work == work && e.rhythm.sameTimes(r) {
 		same := *e
 		same.rhythm = r
 		return &same
 	}
-	return newEquilibrium(r, think)
+	return newEquilibrium(r, think, work)
 }
 
 func (r *Rhythm) sameTimes(other *Rhythm) bool {
 	return r.On == other.On && r.Off == other.Off && r.Session == other.Session && r.Gap == other.Gap
 }
 
-func newEquilibrium(r *Rhythm, think Gamma) *equilibrium {
-	e := &equilibrium{rhythm: r, think: think}
+func newEquilibrium(r *Rhythm, think Gamma, work model.Work) *equilibrium {
+	e := &equilibrium{rhythm: r, think: think, work: work, session: Count(work.Tasks(model.Count(r.Session)))}
 	m := think.Mean.Seconds()
 	if !r.sessions() {
 		on := 1.0
 		if r.bursts() {
 			on = r.On.Mean.Seconds() / (r.On.Mean + r.Off.Mean).Seconds()
 		}
-		e.shares, e.perSecond = Shares{On: on, Off: 1 - on}, on/m
+		e.shares, e.perSecond = Shares{On: on, Off: 1 - on}, on/m*work.PerTask()
 		return e
 	}
-	thinks := r.Session.meanAbove1()
+	thinks := e.session.meanAbove1()
 	on, off, away := thinks*m, 0.0, r.Gap.Mean.Seconds()
 	if r.bursts() && m > 0 {
-		e.ends, e.beyond = burstEnds(r, think)
+		e.ends, e.beyond = burstEnds(r, e.session, think)
 		off = (e.within() + e.beyond) * r.Off.Mean.Seconds()
 	}
 	cycle := on + off + away
-	e.perSecond = (thinks + 1) / cycle
+	e.perSecond = ((thinks+1)*work.PerTask() + work.OnStart + work.OnStop) / cycle
 	if cycle == 0 { // one session after the other, in no time
 		e.shares = Shares{On: 1}
 		return e
@@ -111,7 +119,9 @@ func (e *equilibrium) place(p *pulse, source *rand.PCG) {
 	case x < e.shares.Away+e.shares.Off:
 		p.mode, p.until = Off, e.rest(e.rhythm.Off, r)
 		if e.rhythm.sessions() {
-			p.paused, p.left = e.atBurstEnd(r)
+			tasks := 0
+			p.paused, tasks = e.atBurstEnd(r)
+			p.left = e.requests(tasks, r)
 		} else {
 			p.paused = e.rest(e.think, r)
 		}
@@ -135,24 +145,32 @@ func (e *equilibrium) rest(g Gamma, r *rand.Rand) time.Duration {
 
 // placeThinking puts a user into a think time of a session.
 func (e *equilibrium) placeThinking(p *pulse, r *rand.Rand) {
-	at, due, left, ok := e.moment(r)
-	if !ok { // sessions of one request have no length
+	at, due, tasks, ok := e.moment(r)
+	if !ok { // sessions of one task have no length
 		p.session = 0
 		p.arrive(0)
 		return
 	}
-	p.due, p.left = due, left
+	p.due, p.left = due, e.requests(tasks, r)
 	if e.rhythm.bursts() {
 		p.until = e.restOfBurst(at, r)
 	}
 }
 
+// requests is how many are left of a session that so many tasks are left of.
+func (e *equilibrium) requests(tasks int, r *rand.Rand) int {
+	if e.work.PerTask() == 1 && e.work.CV == 0 {
+		return tasks
+	}
+	return int(math.Floor(e.work.Left(float64(tasks)) + r.Float64())) // rounded so that its mean stays
+}
+
 // moment is one of a session's think times: a session in proportion to its think
 // times N-1, any of them, any moment of that. It is at this time of the session,
-// due is what is left of the think time, left what is left of the session; ok is
-// false if there are no think times.
-func (e *equilibrium) moment(r *rand.Rand) (at float64, due time.Duration, left int, ok bool) {
-	n, ok := e.rhythm.Session.drawByThinks(r)
+// due is what is left of the think time, tasks how many are left of the session; ok
+// is false if there are no think times.
+func (e *equilibrium) moment(r *rand.Rand) (at float64, due time.Duration, tasks int, ok bool) {
+	n, ok := e.session.drawByThinks(r)
 	if !ok {
 		return 0, 0, 0, false
 	}
@@ -184,20 +202,20 @@ func (e *equilibrium) restOfBurst(at float64, r *rand.Rand) time.Duration {
 // on the condition that S_k < T. How often it has to try is, on average over k,
 // the number of k in the table over the mean of K. Beyond the table a burst ends at
 // any moment alike.
-func (e *equilibrium) atBurstEnd(r *rand.Rand) (think time.Duration, requests int) {
+func (e *equilibrium) atBurstEnd(r *rand.Rand) (think time.Duration, tasks int) {
 	x := r.Float64() * (e.within() + e.beyond)
 	if x >= e.within() {
 		for {
-			at, due, left, _ := e.moment(r)
+			at, due, tasks, _ := e.moment(r)
 			if at > mostBursts*e.rhythm.On.Mean.Seconds() {
-				return due, left
+				return due, tasks
 			}
 		}
 	}
 	k := 1 + sort.SearchFloat64s(e.ends, x)
 	m, cv := e.think.Mean.Seconds(), e.think.CV
 	for {
-		n := e.rhythm.Session.Draw(r)
+		n := e.session.Draw(r)
 		sum := drawSum(float64(n-1), m, cv, r)
 		end := drawSum(float64(k), e.rhythm.On.Mean.Seconds(), e.rhythm.On.CV, r)
 		if end < sum {
@@ -230,8 +248,8 @@ func underWay(n int, sum, at, cv float64, r *rand.Rand) (rest float64, after int
 
 // burstEnds is the running sum of P(S_k < T) over k, and what is beyond its end:
 // S_k is hardly anything but k times its mean there.
-func burstEnds(r *Rhythm, think Gamma) (ends []float64, beyond float64) {
-	lengths := r.Session.buckets()
+func burstEnds(r *Rhythm, session Count, think Gamma) (ends []float64, beyond float64) {
+	lengths := session.buckets()
 	from := make([]float64, len(lengths)+1) // from[i] is the probability of lengths[i…]
 	for i := len(lengths) - 1; i >= 0; i-- {
 		from[i] = from[i+1] + lengths[i].p

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"swell/model"
+
 	"gonum.org/v1/gonum/stat"
 )
 
@@ -78,7 +80,7 @@ func TestTheEquilibriumIsWhereALongLifeLeads(t *testing.T) {
 	const n = 2000
 	for _, w := range ways() {
 		t.Run(w.sentence, func(t *testing.T) {
-			e := newEquilibrium(w.r, w.l.think())
+			e := newEquilibrium(w.r, w.l.think(), model.Work{})
 			if sum := e.shares.On + e.shares.Off + e.shares.Away; math.Abs(sum-1) > 1e-12 {
 				t.Errorf("the shares add up to %v", sum)
 			}
@@ -225,7 +227,7 @@ func TestEveryRhythmHasAPlaceToBegin(t *testing.T) {
 			r, l := usual()
 			row.change(r, l)
 			begun := time.Now()
-			e := newEquilibrium(r, l.think())
+			e := newEquilibrium(r, l.think(), model.Work{})
 			const n = 1000
 			placed := newCensus()
 			for seat := range n {
@@ -246,7 +248,7 @@ func TestEveryRhythmHasAPlaceToBegin(t *testing.T) {
 
 func BenchmarkAStationaryStart(b *testing.B) {
 	r, l := usual()
-	e := newEquilibrium(r, l.think())
+	e := newEquilibrium(r, l.think(), model.Work{})
 	b.ReportAllocs()
 	for seat := 0; b.Loop(); seat++ {
 		p := newPulse(r, 7, 0, seat)
@@ -258,6 +260,6 @@ func BenchmarkAStationaryStart(b *testing.B) {
 func BenchmarkAnEquilibrium(b *testing.B) {
 	r, l := usual()
 	for b.Loop() {
-		newEquilibrium(r, l.think())
+		newEquilibrium(r, l.think(), model.Work{})
 	}
 }

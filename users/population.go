@@ -151,7 +151,7 @@ func (p *Population) resize(g *group, name string, test *Test, want int) {
 		return
 	}
 	g.blocked = ""
-	g.tune(name, test)
+	g.tune(name, test, d)
 	for _, u := range idle {
 		u.beginUnder(test, d, g.rhythm)
 	}

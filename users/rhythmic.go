@@ -5,24 +5,42 @@ import (
 	"math"
 	"time"
 
+	"swell/model"
 	"swell/stats"
 )
 
 // tune finds the equilibrium that users of the group begin in now.
-func (g *group) tune(name string, test *Test) {
+func (g *group) tune(name string, test *Test, d *deck) {
 	r := test.rhythm(g.class)
 	if r == nil {
 		g.rhythm = nil
 		return
 	}
 	var think Gamma
-	if l := r.load(); l != nil && l.Think != nil {
+	l := r.load()
+	if l != nil && l.Think != nil {
 		think = l.think()
 	} else if r.Start == Stationary {
 		think = likeness(g.class, name, test)
 		think.Mean = hastened(think.Mean, l.rate())
 	}
-	g.rhythm = g.rhythm.in(r, think)
+	g.rhythm = g.rhythm.in(r, think, g.class.work(d, l))
+}
+
+// work is what the tasks that a load draws come to, of all roles by their shares.
+func (c *Class) work(d *deck, l *Load) model.Work {
+	var weights map[string]float64
+	if l != nil {
+		weights = l.Weights
+	}
+	var requests []float64
+	var pauses []time.Duration
+	for _, t := range d.tasks {
+		requests, pauses = append(requests, t.Requests), append(pauses, t.Pauses)
+	}
+	w := model.Mixed(d.chances(weights), requests, pauses)
+	w.OnStart, w.OnStop = c.OnStartRequests, c.OnStopRequests
+	return w
 }
 
 // MeanWait is about the mean of the class's own wait times.
