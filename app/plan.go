@@ -22,15 +22,24 @@ func (c *command) planCommand() *cobra.Command {
 the weights of the tasks, how much of the time users are ON, OFF and away in the
 long run, and how many requests per second to expect. It sends nothing.
 
+A setting is the default, a variable of the worker's environment, or what the
+master is given on its command line. That is typed here as it is there, and it
+wins: the source is then "master", and a variable that it overrules is told.
+
 Bad settings end it with exit code 2 and a line each; warnings go to stderr.
 
-The settings are environment variables:
+The settings:
 
-` + settingsText(config.ExperimentSettings()),
-		Example: "  LOAD_WARMUP_DURATION=300 swell plan --service-time 80ms",
-		Args:    cobra.NoArgs,
+` + settingsText(config.MasterSettings()),
+		Example: "  LOAD_WARMUP_DURATION=300 swell plan --service-time 80ms\n" +
+			"  swell plan -u 20 -r 5 --load-warmup-duration 300 --load-intervention-users 50",
+		Args: cobra.NoArgs,
 	}
 	addFlags(cmd, c.workloadSettings())
+	addFlags(cmd, config.MasterSettings())
+	for _, s := range config.MasterSettings() {
+		_ = cmd.Flags().MarkHidden(s.Flag) // it is there, and they are listed above, with their variables
+	}
 	var service time.Duration
 	cmd.Flags().DurationVar(&service, "service-time", 50*time.Millisecond, "expected mean `time` of a request")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -38,15 +47,19 @@ The settings are environment variables:
 		if err != nil {
 			return err
 		}
-		return c.plan(c.classesOf(workload), service)
+		return c.plan(given(cmd), c.classesOf(workload), service)
 	}
 	return cmd
 }
 
-func (c *command) plan(classes []users.Class, service time.Duration) error {
-	e, err := config.ReadExperiment(nil, experiment.Settled(classes))
+func (c *command) plan(master config.Flags, classes []users.Class, service time.Duration) error {
+	e, err := config.ReadPlan(master, experiment.Settled(classes))
 	err = errors.Join(c.misread, err)
-	for _, warning := range e.Warnings() {
+	warnings := e.Warnings()
+	if overruling := e.Overruling(); overruling != "" {
+		warnings = append(warnings, overruling)
+	}
+	for _, warning := range warnings {
 		fmt.Fprintln(c.stderr, "warning: "+warning)
 	}
 	if service < time.Microsecond || service > time.Hour {
@@ -81,11 +94,15 @@ func planned(list []users.Class) []plan.Class {
 	return classes
 }
 
-// settingsText lists variables with their defaults and meanings, for a help text.
+// settingsText lists variables with their defaults, flags and meanings, for a help text.
 func settingsText(settings []config.Setting) string {
 	var b strings.Builder
 	for _, s := range settings {
-		fmt.Fprintf(&b, "  %s (default %s)\n%s", s.Env, s.Default, wrapped(s.Meaning, "      ", 80))
+		flag := "--" + s.Flag
+		if s.Short != "" {
+			flag = "-" + s.Short + ", " + flag
+		}
+		fmt.Fprintf(&b, "  %s (default %s)\n%s", s.Env, s.Default, wrapped(flag+": "+s.Meaning, "      ", 80))
 	}
 	return strings.TrimRight(b.String(), "\n")
 }

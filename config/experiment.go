@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"swell/model"
 	"swell/phases"
@@ -57,6 +58,14 @@ func (e Experiment) Told() []string {
 // Overruled are the variables of the worker's environment that the master
 // overruled with another value, sorted.
 func (e Experiment) Overruled() []string { return slices.Clone(e.overruled) }
+
+// Overruling is the sentence about those variables; empty: there are none.
+func (e Experiment) Overruling() string {
+	if len(e.overruled) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("the master overrules %s of this worker's environment", strings.Join(e.overruled, ", "))
+}
 
 // Warnings are sentences about settings that are valid but hardly meant.
 func (e Experiment) Warnings() []string { return slices.Clone(e.warnings) }

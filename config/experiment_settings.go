@@ -35,5 +35,5 @@ type rawExperiment struct {
 
 // ExperimentSettings are the settings of an experiment, in the order of the
 // README's table. They have no flags: a worker's environment sets them, or the
-// master, by the variable's name in lower case.
+// master, whose flags are those of [MasterSettings].
 func ExperimentSettings() []Setting { return describe(rawExperiment{}) }

@@ -63,7 +63,7 @@ func gather(masterOptions map[string]any) (*reading, error) {
 				v.Text, v.Source = text, FromEnvironment
 			}
 		}
-		text, err := optionText(masterOptions[strings.ToLower(s.Env)])
+		text, err := optionText(masterOptions[option(s.Env)])
 		if err != nil {
 			r.problems = append(r.problems, fmt.Errorf("%s (set on the master): %w", s.Env, err))
 		}
@@ -89,9 +89,9 @@ func gather(masterOptions map[string]any) (*reading, error) {
 // and the spawn rate that it begins with are -u and -r. It is the master's business
 // what they may be: what is beyond our rules is not taken.
 func locustsOwn(name string, masterOptions map[string]any) string {
-	option := map[string]string{"LOAD_BASELINE_USERS": "num_users", "LOAD_BASELINE_SPAWN_RATE": "spawn_rate"}[name]
-	text, err := optionText(masterOptions[option])
-	if err != nil || option == "" {
+	own, is := locustsOptions[name]
+	text, err := optionText(masterOptions[own.name])
+	if err != nil || !is {
 		return ""
 	}
 	if f, err := strconv.ParseFloat(text, 64); err != nil || !ExperimentRule(name).between(f) {

@@ -32,8 +32,8 @@ func (r *Reader) Read(options map[string]any) (*Run, error) {
 	for _, warning := range e.Warnings() {
 		r.warnOnce(warning)
 	}
-	if overruled := e.Overruled(); len(overruled) > 0 {
-		r.warnOnce(fmt.Sprintf("the master overrules %s of this worker's environment", strings.Join(overruled, ", ")))
+	if overruling := e.Overruling(); overruling != "" {
+		r.warnOnce(overruling)
 	}
 	if err != nil {
 		return nil, err

@@ -11,7 +11,7 @@ import gevent
 import locustfile
 import pytest
 from locust import LoadTestShape, __version__
-from locust.argument_parser import get_parser
+from locust.argument_parser import get_parser, ui_extra_args_dict
 from locust.env import Environment
 from locust.event import Events
 from locust.rpc import Message, zmqrpc
@@ -116,6 +116,16 @@ def test_a_worker_that_joins_late_gets_the_same_run_and_settings(master: Callabl
     assert 0 <= late.spawns[0]["timestamp"] - told["swell_run_start"] < PATIENCE
     assert told["load_seed"] == "7"
     assert told["load_settle_duration"] is None
+
+
+def test_the_arguments_say_their_default_and_what_they_mean() -> None:
+    shown = ui_extra_args_dict([])  # in the form, from the same parser as --help
+    settings = [one for one in locustfile._SETTINGS if one.name not in locustfile._DEFAULTS]
+    assert set(shown) == {setting.option for setting in settings}
+    for setting in settings:
+        assert setting.meaning
+        assert setting.default
+        assert shown[setting.option]["help_text"] == f"default {setting.default}; {setting.meaning}"
 
 
 def test_the_switch_and_what_workers_are_told_of_it(master: Callable[..., Master]) -> None:
