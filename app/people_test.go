@@ -84,7 +84,7 @@ func TestWeightsThatNobodyCanUseAreWarnedOf(t *testing.T) {
 	if got.code != 0 || got.stderr != want {
 		t.Errorf("exit code %d, %q", got.code, got.stderr)
 	}
-	if !strings.Contains(got.stdout, "do_auditor  100.0 %") {
+	if !strings.Contains(got.stdout, "do_auditor       100.0 %") {
 		t.Errorf("the plan:\n%s", got.stdout)
 	}
 }

@@ -26,7 +26,7 @@ func TestAPlanIsPrinted(t *testing.T) {
 	}
 	for _, part := range []string{
 		"LOAD_WARMUP_DURATION               300", "environment", "default",
-		"offer  75.0 %    20.0 %", "ship   25.0 %    80.0 %", "80ms each", "Offered load",
+		"offer            75.0 %    20.0 %", "ship             25.0 %    80.0 %", "80ms each", "Offered load",
 	} {
 		if !strings.Contains(got.stdout, part) {
 			t.Errorf("it does not say %q:\n%s", part, got.stdout)
