@@ -75,6 +75,7 @@ func wholeLife(t *testing.T, target *target, l lives) {
 		t.Error("no policy's status was changed")
 	}
 	tokens := everyOrganization(t, target)
+	bothDecisions(t, target, tokens, l)
 	for id := range l.decided {
 		if _, filed := l.filed[id]; !filed {
 			continue
@@ -99,6 +100,27 @@ func wholeLife(t *testing.T, target *target, l lives) {
 		}
 	}
 	t.Errorf("%d quotes, %d sold, %d claims, %d decided, and no whole life among them", len(l.quoted), len(l.sold), len(l.filed), len(l.decided))
+}
+
+// bothDecisions wants claims that were approved in the run, and others that were
+// denied. That none of a hundred is denied has a chance of 1 in 10¹⁵.
+func bothDecisions(t *testing.T, target *target, tokens []string, l lives) {
+	t.Helper()
+	counts := map[string]int{}
+	for _, token := range tokens {
+		for _, status := range []string{"approved", "denied"} {
+			var claims struct{ Data []struct{ ID string } }
+			call(t, "GET", target.host+"/api/v1/claims?limit=100&status="+status, token, nil, &claims)
+			for _, claim := range claims.Data {
+				if _, decided := l.decided[claim.ID]; decided {
+					counts[status]++
+				}
+			}
+		}
+	}
+	if counts["approved"] == 0 || counts["denied"] == 0 {
+		t.Errorf("of %d claims that were decided these are %v", len(l.decided), counts)
+	}
 }
 
 // everyOrganization are tokens of somebody of each.

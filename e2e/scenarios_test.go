@@ -375,4 +375,10 @@ func TestAWorkerWithBadSettings(t *testing.T) {
 	} {
 		w.says(t, line+"\n", 1)
 	}
+
+	w = startWorker(t, swell, 1, []string{"LOAD_MIN_TASKS_BEFORE_ROTATION=9", "LOAD_MAX_TASKS_BEFORE_ROTATION=3"})
+	if code := w.wait(t); code != 2 {
+		t.Errorf("exit code %d of a worker whose agents cannot be", code)
+	}
+	w.says(t, "LOAD_MIN_TASKS_BEFORE_ROTATION: must not be above LOAD_MAX_TASKS_BEFORE_ROTATION (got 9 and 3)\n", 1)
 }

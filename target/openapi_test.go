@@ -47,13 +47,17 @@ func TestAServiceThatContradictsItselfIsRefused(t *testing.T) {
 func TestDocumentDescribesEveryRoute(t *testing.T) {
 	s := newTestServer(t, Options{})
 	var document struct {
-		Paths map[string]map[string]struct {
+		OpenAPI string
+		Paths   map[string]map[string]struct {
 			Responses map[string]any
 			Security  []map[string]any
 		}
 	}
 	if err := json.Unmarshal(call(t, s, "GET", documentPath, "").Body.Bytes(), &document); err != nil {
 		t.Fatal(err)
+	}
+	if !strings.HasPrefix(document.OpenAPI, "3.1.") {
+		t.Errorf("OpenAPI %q", document.OpenAPI)
 	}
 	routes := append(testService().Routes, s.ownRoutes()...)
 	n := 0

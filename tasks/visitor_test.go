@@ -131,6 +131,13 @@ func TestWhoComesBackIsAnotherThanBefore(t *testing.T) {
 	}
 }
 
+// buyer is somebody who can pay without asking for merchants.
+func buyer() people.Person {
+	p := people.Person{ID: "a", Role: people.Merchant, Account: "mer_000000000001", Currency: "eur", Cards: []people.Card{{Number: goodCard}}}
+	p.Payload.MinAmount, p.Payload.MaxAmount = 1, 2
+	return p
+}
+
 // A payment whose whereabouts are not told is a failure, and nothing is fetched in
 // its place.
 func TestAPaymentWithoutALocation(t *testing.T) {
@@ -144,9 +151,7 @@ func TestAPaymentWithoutALocation(t *testing.T) {
 		}
 	}))
 	t.Cleanup(server.Close)
-	buyer := people.Person{ID: "a", Role: people.Merchant, Account: "mer_000000000001", Currency: "eur", Cards: []people.Card{{Number: "4242424242424242"}}}
-	buyer.Payload.MinAmount, buyer.Payload.MaxAmount = 1, 2
-	class, recorded := hasty("create", buyer), &testkit.Tape{}
+	class, recorded := hasty("create", buyer()), &testkit.Tape{}
 	p := users.NewPopulation([]users.Class{class}, recorded, slog.New(slog.DiscardHandler))
 	p.Set(&users.Test{Host: server.URL, Seed: 6}, users.Target{class.Name: 1})
 	until(t, "it has paid", func() bool { return len(recorded.Results()) >= 6 })
@@ -165,5 +170,96 @@ func TestAPaymentWithoutALocation(t *testing.T) {
 	}
 	if payments == 0 {
 		t.Error("nobody paid")
+	}
+}
+
+// cashier is a service that charges once for each key, or makes a mistake.
+type cashier struct {
+	twice, silent, other bool
+
+	mu     sync.Mutex
+	keys   []string // of the payments, as they came
+	orders []string // what was charged for
+	paid   []string // keys
+}
+
+func (c *cashier) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch req.Method + " " + req.URL.Path {
+	case "POST /auth/login":
+		fmt.Fprint(w, `{"access_token":"t"}`)
+	case "POST /auth/logout":
+		w.WriteHeader(http.StatusNoContent)
+	case "POST /payments":
+		var o order
+		_ = json.NewDecoder(req.Body).Decode(&o) // what is missing is not charged for by that name
+		key := req.Header.Get("Idempotency-Key")
+		known := slices.Contains(c.paid, key)
+		c.keys = append(c.keys, key)
+		if !known || c.twice {
+			c.orders, c.paid = append(c.orders, o.Metadata["order"]), append(c.paid, key)
+		}
+		if known && !c.silent {
+			w.Header().Set("Idempotency-Replayed", "true")
+		}
+		w.WriteHeader(http.StatusCreated)
+		fmt.Fprintf(w, `{"id":"pay_000000000001","description":"%t"}`, known && c.other)
+	case "GET /payments":
+		var listed page[paid]
+		for _, of := range c.orders {
+			listed.Data = append(listed.Data, paid{Metadata: map[string]string{"order": of}})
+		}
+		_ = json.NewEncoder(w).Encode(listed) // a client that is gone does not care
+	}
+}
+
+// A payment that is sent again has the key that it had, and whatever a service makes
+// of it but the first answer is the failure of the request that shows it.
+func TestAReplayIsCheckedForItsAnswerAndItsCharge(t *testing.T) {
+	for _, row := range []struct {
+		sentence     string
+		c            *cashier
+		shows, cause string // empty: nothing is wrong
+	}{
+		{"it is right", &cashier{}, "", ""},
+		{"a second charge", &cashier{twice: true}, "GET /payments?[filter]", "the order has been charged 2 times"},
+		{"an answer that is no replay", &cashier{silent: true}, "POST /payments", "the answer is not a replay"},
+		{"another answer", &cashier{other: true}, "POST /payments", "the replay is not the first answer"},
+	} {
+		t.Run(row.sentence, func(t *testing.T) {
+			t.Parallel()
+			server := httptest.NewServer(row.c)
+			t.Cleanup(server.Close)
+			class, recorded := hasty("idempotent_replay", buyer()), &testkit.Tape{}
+			p := users.NewPopulation([]users.Class{class}, recorded, slog.New(slog.DiscardHandler))
+			p.Set(&users.Test{Host: server.URL, Seed: 6, StopTimeout: time.Minute}, users.Target{class.Name: 1})
+			until(t, "it has paid", func() bool {
+				row.c.mu.Lock()
+				defer row.c.mu.Unlock()
+				return len(row.c.keys) >= 6
+			})
+			p.Leave(users.LeaveAsked(time.Minute))
+			<-p.Emptied()
+			failed := 0
+			for _, r := range recorded.Results() {
+				switch {
+				case r.Outcome == stats.Success:
+				case r.Outcome == stats.Failure && r.Method+" "+r.Name == row.shows && strings.Contains(r.Cause, row.cause):
+					failed++
+				default:
+					t.Errorf("%s %s: %v %s", r.Method, r.Name, r.Outcome, r.Cause)
+				}
+			}
+			payments := slices.Collect(slices.Chunk(row.c.keys, 2))
+			if row.shows != "" && failed != len(payments) {
+				t.Errorf("%d failures of %d payments", failed, len(payments))
+			}
+			for _, keys := range payments {
+				if len(keys) != 2 || keys[0] == "" || keys[0] != keys[1] {
+					t.Errorf("the keys of a payment are %q", keys)
+				}
+			}
+		})
 	}
 }

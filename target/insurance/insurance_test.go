@@ -24,7 +24,12 @@ type desk struct {
 
 func open(t *testing.T, o target.Options) *desk {
 	t.Helper()
-	service := New(Options{})
+	return openAt(t, New(Options{}), o)
+}
+
+// openAt is open with a service of the test's own.
+func openAt(t *testing.T, service *Service, o target.Options) *desk {
+	t.Helper()
 	o.Logger = slog.New(slog.NewTextHandler(t.Output(), nil))
 	server, err := target.New(service.Service(), o)
 	if err != nil {
