@@ -47,8 +47,13 @@ func shown(t *testing.T) []string {
 
 func status(a access) string { return strconv.Itoa(a.Status) }
 
-func (o observed) metricsAddUp(t *testing.T) {
-	sums, values, tasks := map[string]int{}, map[string]int{}, map[string]int{}
+// cohort is what a task and its requests are told apart by.
+func cohort(task string, tags map[string]string) string {
+	return task + " of " + tags["group"] + " in " + tags["phase"] + ", settling " + tags["settling"]
+}
+
+func (o observed) metricsAddUp(t *testing.T, traces []trace) {
+	sums, values, tasks, requests := map[string]int{}, map[string]int{}, map[string]int{}, map[string]int{}
 	names, states := map[string]bool{}, map[string]float64{}
 	events := 0
 	for _, m := range o.agent.metrics() {
@@ -68,6 +73,9 @@ func (o observed) metricsAddUp(t *testing.T) {
 			sums[m.name+" "+m.tags["outcome"]+m.tags["error_type"]] += int(m.values[0])
 			if m.name == "load_generator.tasks" {
 				tasks[m.tags["task"]+failed(m.tags["outcome"] == "failure")] += int(m.values[0])
+			}
+			if m.name == "load_generator.requests" {
+				requests[cohort("user_"+m.tags["task"], m.tags)] += int(m.values[0])
 			}
 			if strings.HasPrefix(m.name, "load_generator.r") && (m.tags["run_id"] != o.runID() && m.tags["worker"] == "") {
 				t.Errorf("%s is of no run: %v", m.name, m.tags)
@@ -92,6 +100,13 @@ func (o observed) metricsAddUp(t *testing.T) {
 		}
 	}
 	equalCounts(t, "tasks", tasks, want)
+	spans := map[string]int{} // each is a request that the target saw
+	for _, tr := range traces {
+		if r := tr.root(t); len(tr) > 1 {
+			spans[cohort(r.Name, r.Meta)] += len(tr) - 1
+		}
+	}
+	equalCounts(t, "requests by what they are of", requests, spans)
 	equalCounts(t, "requests", map[string]int{
 		"successes": sums["load_generator.requests success"], "failures": sums["load_generator.requests failure"],
 		"errors": sums["load_generator.errors HTTPError"], "latencies": values["load_generator.latency"],

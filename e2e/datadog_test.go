@@ -87,7 +87,7 @@ func TestDatadogIsToldOfEachTask(t *testing.T) {
 	t.Run("each request is a span whose ids the target saw", func(t *testing.T) { o.requestsAreSpans(t, traces) })
 	t.Run("the target continues the traces", func(t *testing.T) { o.targetContinues(t) })
 	t.Run("each task's line leads to its trace", func(t *testing.T) { o.linesLeadToTraces(t, traces) })
-	t.Run("the metrics add up to the run", func(t *testing.T) { o.metricsAddUp(t) })
+	t.Run("the metrics add up to the run", func(t *testing.T) { o.metricsAddUp(t, traces) })
 }
 
 func (o observed) tasksAreTraces(t *testing.T, traces []trace) {
@@ -163,6 +163,9 @@ func equalCounts(t *testing.T, what string, got, want map[string]int) {
 	}
 }
 
+// notFound is what the clerks' missing payment is, in Locust's words.
+const notFound = "HTTPError('404 Client Error: Not Found for url: /payments/[unknown]')"
+
 func (o observed) requestsAreSpans(t *testing.T, traces []trace) {
 	got, want := map[string]int{}, map[string]int{}
 	for _, tr := range traces {
@@ -174,7 +177,7 @@ func (o observed) requestsAreSpans(t *testing.T, traces []trace) {
 			if s.Name != "http.request" || s.ParentID != r.SpanID || s.Meta["span.kind"] != "client" || s.Type != "http" || s.Meta["http.method"] != "GET" {
 				t.Fatalf("a span below %s: %+v", r.Name, s)
 			}
-			if (s.Error == 1) != (s.Meta["http.status_code"] == "404") || s.Error == 1 && s.Meta["error.type"] != "HTTPError" {
+			if (s.Error == 1) != (s.Meta["http.status_code"] == "404") || s.Error == 1 && (s.Meta["error.type"] != "HTTPError" || s.Meta["error.message"] != notFound) {
 				t.Errorf("%s: error %d, %v", s.Resource, s.Error, s.Meta)
 			}
 			_, path, _ := strings.Cut(strings.TrimPrefix(s.Meta["http.url"], "http://"), "/")
@@ -246,16 +249,30 @@ func (o observed) linesLeadToTraces(t *testing.T, traces []trace) {
 	}
 }
 
-// With a tenth of the traces kept, the lines are those of the traces that are.
+// With a tenth of the traces kept, the lines are those of the traces that are. All
+// of it is of the service that DD_SERVICE names.
 func TestLinesAreThoseOfTracesThatAreKept(t *testing.T) {
-	o := observe(t, "DD_TRACE_SAMPLE_RATE=0.1", "DD_TRACE_RATE_LIMIT=100000")
+	o := observe(t, "DD_TRACE_SAMPLE_RATE=0.1", "DD_TRACE_RATE_LIMIT=100000", "DD_SERVICE=clerks")
 	got, want := map[string]int{}, map[string]int{}
 	for _, tr := range o.agent.traces() {
+		for _, s := range tr {
+			if s.Service != "clerks" {
+				t.Fatalf("%s is of the service %q", s.Name, s.Service)
+			}
+		}
 		if r := tr.root(t); r.Metrics["_sampling_priority_v1"] > 0 {
 			want[r.wideID()]++
 		}
 	}
+	for _, m := range o.agent.metrics() {
+		if strings.HasPrefix(m.name, "load_generator.") && m.tags["service"] != "clerks" {
+			t.Fatalf("%s is of the service %q", m.name, m.tags["service"])
+		}
+	}
 	for _, line := range o.lines {
+		if line["dd.service"] != "clerks" {
+			t.Fatalf("a line of another service: %v", line)
+		}
 		if id, ok := line["dd.trace_id"].(string); ok {
 			got[id]++
 		}

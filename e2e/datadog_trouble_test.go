@@ -47,8 +47,8 @@ var (
 
 // Workers with such agents and one that has Datadog off, side by side in one run
 // with as many users each. A user of theirs waits 40 ms on average, and for its
-// answer: what an agent added to the latency, or took from the rate, would be
-// missing from the number of requests. A fifth less is 10 ms a request.
+// answer: an agent that added as much to a task would halve the number of requests.
+// Less than that is for TestATaskDoesNotWaitForTheAgent, in package telemetry.
 func TestAnAgentInTroubleHarmsNothing(t *testing.T) {
 	t.Parallel()
 	hangs := startTrouble(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })

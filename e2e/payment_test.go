@@ -270,11 +270,12 @@ func weighing(tasks ...string) string {
 	return `LOAD_BASELINE_TASK_WEIGHTS={"` + strings.Join(tasks, `": 1, "`) + `": 1}`
 }
 
-// All tasks and all edge cases in one run: nothing fails, and the target has seen
-// every expected error.
+// All tasks and all edge cases in one run: nothing fails, the target has seen
+// every expected error, and each of its background jobs is a trace.
 func TestAllPaymentTasksInOneRun(t *testing.T) {
 	t.Parallel()
-	target := startTarget(t)
+	far := startAgent(t)
+	target := startTargetWith(t, far.env())
 	m := startPayment(t, "--stop-timeout", "30")
 	w := startWorker(t, swell, m.port, quick(weighing(taskNames(t)...)))
 	m.ready(1)
@@ -295,6 +296,17 @@ func TestAllPaymentTasksInOneRun(t *testing.T) {
 		if !slices.Contains(allowed, l) {
 			t.Errorf("%d times %s, which is no part of any task", n, l)
 		}
+	}
+	jobs := map[string]int{}
+	for _, tr := range far.traces() {
+		for _, s := range tr {
+			if s.Name == "job" && s.ParentID == 0 && s.Service == "payment-service" {
+				jobs[s.Resource]++
+			}
+		}
+	}
+	if none := missing(jobs, "settle, clear, pay_out, deliver_webhook"); len(none) > 0 {
+		t.Errorf("no traces of the jobs %q, only %v", none, jobs)
 	}
 }
 

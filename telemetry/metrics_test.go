@@ -103,7 +103,7 @@ func telling(m *meter) *Telemetry {
 
 func TestTheFirstTaskBeginsTheRun(t *testing.T) {
 	var sent testkit.Buffer
-	tel := telling(newMeter(func() (*statsd.Client, error) { return statsd.NewWithWriter(&sent, statsd.WithoutTelemetry()) }, nil))
+	tel := telling(newMeter(into(&sent), nil))
 	run(t, &users.Test{Observer: tel, RunID: "run7", Began: time.Now()}, func(context.Context, *users.User) error { return nil })
 	tel.Close()
 	if !strings.Contains(sent.String(), "load_generator.tasks:1|c|#phase:,settling:false,user_class:A,task:pay,group:none,run_id:run7,outcome:success") {
@@ -111,11 +111,73 @@ func TestTheFirstTaskBeginsTheRun(t *testing.T) {
 	}
 }
 
+// tardy takes its time to note that a user thinks, so that the user is late.
+type tardy time.Duration
+
+func (d tardy) Moved(t users.Transition) {
+	if t.Why == "think" {
+		time.Sleep(time.Duration(d))
+	}
+}
+
+// What a task and its requests are counted by, and what they took.
+func TestTheFiguresOfTwoTasks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var sent testkit.Buffer
+		tel := telling(newMeter(into(&sent), nil))
+		phase, tasks := users.Phase{Name: "baseline"}, 0
+		sends := func(ctx context.Context, u *users.User, took time.Duration, cause string) {
+			_, _ = u.Measure(ctx, "GET", "/", func(context.Context) users.Measured {
+				time.Sleep(took)
+				return users.Measured{Cause: cause}
+			})
+		}
+		class := users.Class{
+			Name: "A", Hostless: true,
+			Rhythm: &users.Rhythm{Start: users.StartOn, Load: users.Steady(users.Load{Think: &users.Gamma{Mean: time.Second}})},
+			OnStart: func(_ context.Context, u *users.User) error {
+				u.SetGroup("B")
+				return nil
+			},
+			Tasks: []users.Task{{Name: "pay", Run: func(ctx context.Context, u *users.User) error {
+				if tasks++; tasks == 2 {
+					sends(ctx, u, 750*time.Millisecond, "HTTPError('404')")
+					return users.ErrStopUser
+				}
+				sends(ctx, u, 250*time.Millisecond, "")
+				phase = users.Phase{Name: "intervention", Settling: true}
+				return errors.New("no")
+			}}},
+		}
+		p := users.NewPopulation([]users.Class{class}, &testkit.Tape{}, slog.New(slog.DiscardHandler))
+		p.Set(&users.Test{
+			Observer: tel, RunID: "run7", Began: time.Now(), Phase: func() users.Phase { return phase },
+			Transitions: tardy(3 * time.Second),
+		}, users.Target{"A": 1})
+		<-p.Emptied()
+		tel.Close()
+		const before, after = "|#phase:baseline,settling:false,user_class:A,", "|#phase:intervention,settling:true,user_class:A,"
+		equalLines(
+			t, linesOf(&sent),
+			"load_generator.tasks:1|c"+before+"task:on_start,group:B,run_id:run7,outcome:success",
+			"load_generator.schedule_lag:0|d"+before+"task:pay,group:B,run_id:run7",
+			"load_generator.requests:1|c"+before+"task:pay,group:B,run_id:run7,outcome:success",
+			"load_generator.latency:0.25|d"+before+"task:pay,group:B,run_id:run7",
+			"load_generator.tasks:1|c"+before+"task:pay,group:B,run_id:run7,outcome:failure",
+			"load_generator.schedule_lag:2|d"+after+"task:pay,group:B,run_id:run7", // due after 1 s, it came after 3 s
+			"load_generator.requests:1|c"+after+"task:pay,group:B,run_id:run7,outcome:failure",
+			"load_generator.errors:1|c"+after+"task:pay,group:B,run_id:run7,error_type:HTTPError",
+			"load_generator.latency:0.75|d"+after+"task:pay,group:B,run_id:run7",
+			"load_generator.tasks:1|c"+after+"task:pay,group:B,run_id:run7,outcome:success",
+		)
+	})
+}
+
 // A worker without a number says nothing of itself: it would be another's.
 func TestAWorkerIsSilentUntilItHasANumber(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var sent testkit.Buffer
-		tel := telling(newMeter(func() (*statsd.Client, error) { return statsd.NewWithWriter(&sent, statsd.WithoutTelemetry()) }, nil))
+		tel := telling(newMeter(into(&sent), nil))
 		time.Sleep(3 * tellEvery)
 		if got := sent.String(); got != "" {
 			t.Errorf("it has sent %s", got)
