@@ -67,7 +67,7 @@ func TestWhoDoesATaskOfThePaymentWorkload(t *testing.T) {
 func TestWhoDoesATaskOfTheInsuranceWorkload(t *testing.T) {
 	r, s := openRegistry(t), &scribe{}
 	o := newOffice(Agents{Password: password, GroupA: 100, TasksMin: 1, TasksMax: 1})
-	class := o.class("QuoteAgent", []duty{{"look", 1, read, func(_ context.Context, a *agent) error {
+	class := o.class("QuoteAgent", []duty{{name: "look", weight: 1, tag: read, run: func(_ context.Context, a *agent) error {
 		a.u.Tag("quote_id", a.person.ID+" of "+a.person.Organization) // who it is
 		return nil
 	}}})
