@@ -121,7 +121,7 @@ func TestMasterAndWorkersReadTheSameSettings(t *testing.T) {
 		name, values := settings(t, built)
 		for deployment, d := range all[appsv1.Deployment](t, built, "Deployment") {
 			c := d.Spec.Template.Spec.Containers[0]
-			if len(c.EnvFrom) != 1 || c.EnvFrom[0].ConfigMapRef.Name != name {
+			if len(c.EnvFrom) == 0 || c.EnvFrom[0].ConfigMapRef == nil || c.EnvFrom[0].ConfigMapRef.Name != name {
 				t.Errorf("%s reads %+v, want %s", deployment, c.EnvFrom, name)
 			}
 		}
@@ -135,6 +135,25 @@ func TestMasterAndWorkersReadTheSameSettings(t *testing.T) {
 			if _, is := known[variable]; !is && strings.HasPrefix(variable, "LOAD_") {
 				t.Errorf("%s is no setting", variable)
 			}
+		}
+	})
+}
+
+// What is secret is not in the map. Of two sources the last one counts; a pod starts
+// without one that is optional.
+func TestAPasswordComesFromASecretIfThereIsOne(t *testing.T) {
+	each(t, func(t *testing.T, built resmap.ResMap) {
+		if _, values := settings(t, built); values["LOAD_DEFAULT_PASSWORD"] != "" {
+			t.Error("the ConfigMap has a password")
+		}
+		deployments := all[appsv1.Deployment](t, built, "Deployment")
+		if from := deployments["locust-master"].Spec.Template.Spec.Containers[0].EnvFrom; len(from) != 1 {
+			t.Errorf("the master reads %+v", from)
+		}
+		from := deployments["locust-worker"].Spec.Template.Spec.Containers[0].EnvFrom
+		if len(from) != 2 || from[1].SecretRef == nil || from[1].SecretRef.Name != "load-test-secrets" ||
+			from[1].SecretRef.Optional == nil || !*from[1].SecretRef.Optional {
+			t.Errorf("workers read %+v", from)
 		}
 	})
 }
