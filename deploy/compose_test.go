@@ -162,6 +162,59 @@ func TestEveryServiceOfOursIsConfined(t *testing.T) {
 	}
 }
 
+// Each asks itself, at the port of its part, and a worker whether its master has it.
+func TestHealthChecksAskWhatTheServiceServes(t *testing.T) {
+	services := compose(t, nil, "headless", "datadog", "insurance").Services
+	for name, want := range map[string]string{
+		"target":           "swell healthcheck http://127.0.0.1:8081/healthz",
+		"insurance-target": "swell healthcheck http://127.0.0.1:3000/healthz",
+		"master":           "swell healthcheck http://127.0.0.1:8089/",
+		"insurance-master": "swell healthcheck http://127.0.0.1:8089/",
+		"worker":           "swell healthcheck http://127.0.0.1:8090/readyz",
+		"insurance-worker": "swell healthcheck http://127.0.0.1:8090/readyz",
+		"headless":         "swell healthcheck tcp://127.0.0.1:5557",
+		"datadog":          "agent health",
+	} {
+		check := services[name].HealthCheck
+		if check == nil {
+			t.Errorf("%s has no health check", name)
+		} else if got := strings.Join(check.Test, " "); got != "CMD "+want {
+			t.Errorf("%s: its health is %q, want CMD %s", name, got, want)
+		}
+	}
+	for name, port := range map[string]string{"target": "8081", "insurance-target": "3000"} {
+		if c := services[name].Command; !slices.Contains(c, "0.0.0.0:"+port) {
+			t.Errorf("%s does not listen on %s: %v", name, port, c)
+		}
+	}
+}
+
+// A container's own files are gone with it, and cannot be written.
+func TestResultsAreKeptInAVolume(t *testing.T) {
+	project := compose(t, nil, "headless", "insurance")
+	if _, is := project.Volumes["results"]; !is {
+		t.Errorf("the volumes are %v", project.Volumes)
+	}
+	for name, files := range map[string][]string{
+		"headless":         {"/results/run", "/results/run.html"},
+		"target":           {"/results/access.jsonl"},
+		"insurance-target": {"/results/insurance.jsonl"},
+	} {
+		s := project.Services[name]
+		written := slices.Clone([]string(s.Command))
+		for _, variable := range []string{"LOCUST_CSV", "LOCUST_HTML"} {
+			written = append(written, given(s.Environment)[variable])
+		}
+		written = slices.DeleteFunc(written, func(word string) bool { return !strings.HasPrefix(word, "/results/") })
+		if !slices.Equal(written, files) {
+			t.Errorf("%s writes %v, want %v", name, written, files)
+		}
+		if v := s.Volumes; len(v) != 1 || v[0].Type != "volume" || v[0].Source != "results" || v[0].Target != "/results" || v[0].ReadOnly {
+			t.Errorf("%s has the volumes %+v", name, v)
+		}
+	}
+}
+
 // The web UI has no login: it is for this machine. Nothing else is published.
 func TestOnlyTheWebUIIsPublishedAndOnlyOnLoopback(t *testing.T) {
 	for name, s := range compose(t, nil, "headless", "datadog", "insurance").Services {

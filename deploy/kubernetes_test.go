@@ -121,7 +121,7 @@ func TestMasterAndWorkersReadTheSameSettings(t *testing.T) {
 		name, values := settings(t, built)
 		for deployment, d := range all[appsv1.Deployment](t, built, "Deployment") {
 			c := d.Spec.Template.Spec.Containers[0]
-			if len(c.EnvFrom) != 1 || c.EnvFrom[0].ConfigMapRef.Name != name {
+			if len(c.EnvFrom) == 0 || c.EnvFrom[0].ConfigMapRef == nil || c.EnvFrom[0].ConfigMapRef.Name != name {
 				t.Errorf("%s reads %+v, want %s", deployment, c.EnvFrom, name)
 			}
 		}
@@ -135,6 +135,25 @@ func TestMasterAndWorkersReadTheSameSettings(t *testing.T) {
 			if _, is := known[variable]; !is && strings.HasPrefix(variable, "LOAD_") {
 				t.Errorf("%s is no setting", variable)
 			}
+		}
+	})
+}
+
+// What is secret is not in the map. Of two sources the last one counts; a pod starts
+// without one that is optional.
+func TestAPasswordComesFromASecretIfThereIsOne(t *testing.T) {
+	each(t, func(t *testing.T, built resmap.ResMap) {
+		if _, values := settings(t, built); values["LOAD_DEFAULT_PASSWORD"] != "" {
+			t.Error("the ConfigMap has a password")
+		}
+		deployments := all[appsv1.Deployment](t, built, "Deployment")
+		if from := deployments["locust-master"].Spec.Template.Spec.Containers[0].EnvFrom; len(from) != 1 {
+			t.Errorf("the master reads %+v", from)
+		}
+		from := deployments["locust-worker"].Spec.Template.Spec.Containers[0].EnvFrom
+		if len(from) != 2 || from[1].SecretRef == nil || from[1].SecretRef.Name != "load-test-secrets" ||
+			from[1].SecretRef.Optional == nil || !*from[1].SecretRef.Optional {
+			t.Errorf("workers read %+v", from)
 		}
 	})
 }
@@ -209,16 +228,54 @@ func confined(t *testing.T, name string, pod corev1.PodSpec) {
 
 func probed(t *testing.T, name string, c corev1.Container) {
 	t.Helper()
-	for what, probe := range map[string]*corev1.Probe{"readiness": c.ReadinessProbe, "liveness": c.LivenessProbe} {
+	listens, paths := ":8089", map[string]string{"startup": "/", "readiness": "/", "liveness": "/"} // the web UI's
+	if name == "locust-worker" {
+		listens, paths = valueOf(c, "SWELL_HEALTH_LISTEN"), map[string]string{"readiness": "/readyz", "liveness": "/healthz"}
+	}
+	probes := map[string]*corev1.Probe{"startup": c.StartupProbe, "readiness": c.ReadinessProbe, "liveness": c.LivenessProbe}
+	for what, path := range paths {
+		probe := probes[what]
 		if probe == nil || probe.HTTPGet == nil {
 			t.Errorf("%s has no %s probe", name, what)
 			continue
 		}
+		if probe.HTTPGet.Path != path {
+			t.Errorf("%s: the %s probe asks for %q, want %q", name, what, probe.HTTPGet.Path, path)
+		}
 		named := func(p corev1.ContainerPort) bool { return p.Name == probe.HTTPGet.Port.StrVal }
-		if !slices.ContainsFunc(c.Ports, named) {
+		i := slices.IndexFunc(c.Ports, named)
+		if i < 0 {
 			t.Errorf("%s: the %s probe asks the port %q, which there is not", name, what, probe.HTTPGet.Port.StrVal)
+			continue
+		}
+		if port := fmt.Sprintf(":%d", c.Ports[i].ContainerPort); port != listens {
+			t.Errorf("%s: the %s probe asks %s, and %s is what listens", name, what, port, listens)
 		}
 	}
+}
+
+func valueOf(c corev1.Container, name string) string {
+	for _, v := range c.Env {
+		if v.Name == name {
+			return v.Value
+		}
+	}
+	return ""
+}
+
+func TestWorkersFindTheirMaster(t *testing.T) {
+	each(t, func(t *testing.T, built resmap.ResMap) {
+		deployments := all[appsv1.Deployment](t, built, "Deployment")
+		host := valueOf(deployments["locust-worker"].Spec.Template.Spec.Containers[0], "LOCUST_MASTER_NODE_HOST")
+		service, is := all[corev1.Service](t, built, "Service")[host]
+		if !is {
+			t.Fatalf("workers look for their master at %q, which is no service", host)
+		}
+		selector := metav1.LabelSelector{MatchLabels: service.Spec.Selector}
+		if !selects(t, selector, deployments["locust-master"]) || selects(t, selector, deployments["locust-worker"]) {
+			t.Errorf("the service %s is %v", host, service.Spec.Selector)
+		}
+	})
 }
 
 // Kubernetes kills what has not ended by then: a worker needs its stop timeout and

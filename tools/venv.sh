@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Makes a virtual environment with Locust and what the tests need: venv.sh PYTHON DIR
+# Makes a virtual environment with what is required: venv.sh PYTHON DIR REQUIREMENTS...
 set -euo pipefail
 
 python=$1
 dir=$2
+shift 2
 
 if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
     echo "Swell's master needs Python 3.11 or newer: '$python' is not that. Name another one: make PYTHON=python3.12 ..." >&2
@@ -14,5 +15,4 @@ if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
     exit 1
 fi
 [ -x "$dir/bin/python" ] || "$python" -m venv "$dir"
-"$dir/bin/python" -m pip install --quiet --disable-pip-version-check \
-    -r locust/requirements.txt -r locust/requirements-dev.txt
+"$dir/bin/python" -m pip install --quiet --disable-pip-version-check "${@/#/--requirement=}"

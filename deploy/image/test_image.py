@@ -124,6 +124,19 @@ def test_the_default_command_is_the_whole_thing(container):
     assert json.loads(sh(*ENGINE, "inspect", name).stdout)[0]["State"]["ExitCode"] in (0, 2)  # Locust's own
 
 
+def test_the_documented_settings_reach_the_worker(container):
+    port = free_port()
+    settings = ["LOCUST_HOST=http://your-service:8081", 'LOAD_BASELINE_TASK_WEIGHTS={"browse": 10, "create": 2}']
+    options = [word for setting in settings for word in ("--env", setting)]
+    name = container(options=[*options, "--publish", f"127.0.0.1:{port}:8089"])
+    until("the form names the host", lambda: "http://your-service:8081" in get(f"http://127.0.0.1:{port}/"))
+    until("its worker is ready", lambda: "1 workers connected" in said(name))
+    form = urllib.parse.urlencode({"user_count": 1, "spawn_rate": 1}).encode()
+    urllib.request.urlopen(f"http://127.0.0.1:{port}/swarm", data=form).close()
+    weights = r"this run's settings: .*LOAD_BASELINE_TASK_WEIGHTS=\S*browse\W+10\W+create\W+2\b"
+    until("the worker says the weights", lambda: re.search(weights, said(name)))
+
+
 @pytest.mark.parametrize(
     ("args", "says"),
     [
