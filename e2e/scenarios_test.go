@@ -7,11 +7,13 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"swell/model"
 	"swell/users"
 )
 
@@ -29,14 +31,31 @@ var short = []string{
 	"LOAD_SESSION_LENGTH_MEAN=10", "LOAD_SESSION_GAP_MEAN=0.5", "LOAD_SEED=1",
 }
 
-// shortRhythm is what short comes to.
-func shortRhythm() *users.Rhythm {
-	gamma := func(mean time.Duration) users.Gamma { return users.Gamma{Mean: mean, CV: 0.5} }
-	return &users.Rhythm{On: gamma(time.Second), Off: gamma(time.Second / 2), Session: users.Count{Mean: 10, CV: 0.5}, Gap: gamma(time.Second / 2)}
+// shortUser is what short comes to, with requests that take so long.
+func shortUser(rate float64, service time.Duration) model.User {
+	spread := func(mean time.Duration) model.Spread { return model.Spread{Mean: mean, CV: 0.5} }
+	return model.User{
+		Wait: time.Duration(float64(200*time.Millisecond) / rate), Service: service,
+		On: spread(time.Second), Off: spread(time.Second / 2), Gap: spread(time.Second / 2),
+		Session: model.Count{Mean: 10, CV: 0.5}, NewBurst: true, LeavesAtOnce: true,
+	}
 }
 
-func shortLoad(rate float64) *users.Load {
-	return &users.Load{Think: &users.Gamma{Mean: 200 * time.Millisecond, CV: 0.5}, Rate: rate}
+// served is how long requests of a phase took on average, as workers say.
+func served(t *testing.T, phase string, workers []*process) time.Duration {
+	t.Helper()
+	line := regexp.MustCompile(phase + `: (\d+) requests, \d+ failed \([0-9.]+%\), ([0-9.]+) ms on average`)
+	var requests, total float64
+	for _, w := range workers {
+		match := line.FindStringSubmatch(w.out.String())
+		if match == nil {
+			t.Fatalf("no worker's line of the phase %s", phase)
+		}
+		n, _ := strconv.ParseFloat(match[1], 64)
+		ms, _ := strconv.ParseFloat(match[2], 64)
+		requests, total = requests+n, total+n*ms
+	}
+	return time.Duration(total / requests * float64(time.Millisecond))
 }
 
 // said is when a worker's log has a text, by the line's own time.
@@ -65,9 +84,9 @@ type stretch struct {
 	total  int
 }
 
-// standstill is a silence that no mix of 10 users and more has, at 30 requests a
-// second: the machine stood still.
-const standstill = 700 * time.Millisecond
+// standstill is a silence that a mix of 10 users and more hardly has, at 30 requests
+// a second: the machine stood still.
+const standstill = 350 * time.Millisecond
 
 // between are the requests that arrived from one moment to another.
 func between(t *testing.T, log []access, from, to time.Time) stretch {
@@ -101,16 +120,16 @@ func between(t *testing.T, log []access, from, to time.Time) stretch {
 }
 
 // is compares a stretch with what the settings say of it.
-func (s stretch) is(t *testing.T, phase string, n int, rate float64, weights map[string]float64) {
+func (s stretch) is(t *testing.T, phase string, n int, rate float64, weights map[string]float64, service time.Duration) {
 	t.Helper()
 	if len(s.users) != n {
 		t.Errorf("%s: %d users sent something, want %d", phase, len(s.users), n)
 	}
 	// The long run of the model. A machine that is busy sends less, not more; an
 	// arrival rate of 1.5 that is not heeded would be 0.67 of it.
-	want := float64(n) * shortRhythm().RequestsPerSecond(shortLoad(rate))
+	want := shortUser(rate, service).Expected(float64(n))
 	got := float64(s.total) / s.length.Seconds()
-	t.Logf("%s: %.1f requests/s in %v, %.2f of what the model says", phase, got, s.length, got/want)
+	t.Logf("%s: %.1f requests/s in %v of %v each, %.2f of what the model says", phase, got, s.length, service, got/want)
 	if got/want < 0.7 || got/want > 1.2 {
 		t.Errorf("%s: want about %.1f requests/s", phase, want)
 	}
@@ -196,8 +215,8 @@ func TestTheFourScenarios(t *testing.T) {
 					ended = earlier(ended, said(t, w, "the test is over"))
 				}
 				log := target.ended()
-				between(t, log, first.Add(-8*time.Second), earlier(first, second).Add(-250*time.Millisecond)).is(t, "baseline", row.before, 1, row.baseline)
-				between(t, log, first.Add(12*time.Second), ended.Add(-500*time.Millisecond)).is(t, "intervention", row.after, row.rate, row.afterwards)
+				between(t, log, first.Add(-8*time.Second), earlier(first, second).Add(-250*time.Millisecond)).is(t, "baseline", row.before, 1, row.baseline, served(t, "baseline", workers))
+				between(t, log, first.Add(12*time.Second), ended.Add(-500*time.Millisecond)).is(t, "intervention", row.after, row.rate, row.afterwards, served(t, "intervention", workers))
 			})
 		}
 	})
