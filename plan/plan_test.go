@@ -186,3 +186,32 @@ func TestPercentagesOfAClassWithRoles(t *testing.T) {
 		})
 	}
 }
+
+// What a task sends, and how long it pauses, counts; pauses are divided by the
+// arrival rate as waits are.
+func TestTheRateKnowsWhatTasksSend(t *testing.T) {
+	agents := []Class{{
+		Name: "Agent", Weight: 1, Wait: 3 * time.Second,
+		Tasks: []Task{{Name: "sell", Weight: 1, Requests: 3, Pauses: 8 * time.Second}, {Name: "look", Weight: 3}},
+	}}
+	for rate, divided := range map[string]float64{"1": 1, "2": 2} {
+		p := readFor(t, agents, map[string]string{"LOAD_BASELINE_ARRIVAL_RATE": rate})
+		want := 1.5 / ((3+2)/divided + 1.5*0.05)
+		if got := p.rate(p.Experiment.Plan.Phases()[0]); math.Abs(got/want-1) > 1e-6 {
+			t.Errorf("arrival rate %s: %.4f requests/s a user, want %.4f", rate, got, want)
+		}
+	}
+}
+
+// A session of bursty users is so many requests, and a log-in and a log-out around them.
+func TestASessionIsCountedInRequests(t *testing.T) {
+	visitors := []Class{{Name: "Visitor", Weight: 1, Bursty: true, OnStart: 1, OnStop: 1, Tasks: []Task{{Name: "look", Weight: 1, Requests: 4}}}}
+	p := readFor(t, visitors, map[string]string{
+		"LOAD_SESSION_LENGTH_MEAN": "21", "LOAD_SESSION_LENGTH_CV": "0", "LOAD_BURST_OFF_DURATION_MEAN": "0",
+		"LOAD_BASELINE_THINK_TIME_MEAN": "5", "LOAD_SESSION_GAP_MEAN": "100",
+	})
+	want := 22 / (5*4*0.05 + 4*5 + 100) // five tasks of four requests, four waits between them
+	if got := p.rate(p.Experiment.Plan.Phases()[0]); math.Abs(got/want-1) > 0.01 {
+		t.Errorf("%.4f requests/s a user, want %.4f", got, want)
+	}
+}

@@ -1,8 +1,10 @@
 package users
 
 import (
+	"math"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestValidate(t *testing.T) {
@@ -32,6 +34,9 @@ func TestValidate(t *testing.T) {
 		{"that Python could define a function by", with(func(c *Class) { c.Tasks[0].Name = "return" }), []string{`user class "Shopper": task 1: Name must be a Python function name (got "return")`}},
 		{"two tasks have two names", with(func(c *Class) { c.Tasks = append(c.Tasks, c.Tasks[0]) }), []string{`user class "Shopper": task "browse": Name must be unique`}},
 		{"a task's weight is not negative", with(func(c *Class) { c.Tasks[0].Weight = -1 }), []string{`user class "Shopper": task "browse": Weight must be ≥ 0 (got -1)`}},
+		{"what a task sends is a number", with(func(c *Class) { c.Tasks[0].Requests = math.NaN() }), []string{`user class "Shopper": task "browse": Requests and Pauses must be ≥ 0 (got NaN and 0s)`}},
+		{"its pauses are not negative", with(func(c *Class) { c.Tasks[0].Pauses = -time.Second }), []string{`user class "Shopper": task "browse": Requests and Pauses must be ≥ 0 (got 0 and -1s)`}},
+		{"nor is what a log-in sends", with(func(c *Class) { c.OnStartRequests = -1 }), []string{`user class "Shopper": OnStartRequests and OnStopRequests must be ≥ 0 (got -1 and 0)`}},
 		{"a task runs something", with(func(c *Class) { c.Tasks[0].Run = nil }), []string{`user class "Shopper": task "browse": Run must be set`}},
 		{
 			"all problems are told at once",
