@@ -66,7 +66,9 @@ func (c *command) work(cmd *cobra.Command, cfg config.Worker) error {
 	wc := worker.Config{
 		Master: cfg.Master, Classes: c.app.Classes, Host: cfg.Host, Silence: cfg.Silence,
 		OnTestStart: c.app.OnTestStart, OnTestStop: c.app.OnTestStop,
-		Experiment:    func(options map[string]any) (worker.Experiment, error) { return experiments.Read(options) },
+		Experiment: func(options map[string]any, present []string) (worker.Experiment, error) {
+			return experiments.Read(options, present)
+		},
 		LabelRequests: cfg.LabelRequests, Log: log, LogLines: logs.Recent,
 	}
 	if cfg.TransitionLog != "" {

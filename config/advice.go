@@ -52,7 +52,7 @@ func (r *reading) keep(name string, weights map[string]float64, classes []Class)
 func (r *reading) advise(e Experiment, classes []Class, runTime time.Duration) {
 	var bursty []string
 	for _, c := range classes {
-		if e.Bursts(c.Bursty) {
+		if e.Bursts(c.Bursty) && !c.Absent {
 			bursty = append(bursty, c.Name)
 		}
 	}

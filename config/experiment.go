@@ -77,6 +77,8 @@ type Class struct {
 	Tasks, Undone []string
 	// Bursty users live by the settings' defaults, others only by what was set.
 	Bursty bool
+	// Absent classes have no users in the run: no advice is given for them.
+	Absent bool
 }
 
 // ReadExperiment reads and checks the settings of an experiment. masterOptions

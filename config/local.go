@@ -32,7 +32,7 @@ type rawLocal struct {
 type Local struct {
 	Host                            string
 	Headless                        bool
-	Users                           int
+	Users                           *int
 	SpawnRate                       float64
 	RunTime                         string
 	Workers                         int
@@ -97,7 +97,10 @@ func readLocal(own []Setting, hostNeeded bool, flags Flags) (Local, error) {
 	}
 	l.WebHost, err = parseAddress(raw.WebHost)
 	check("WebHost", err)
-	l.Users, err = parseOptional(raw.Users, parseWhole)
+	l.Users, err = parseOptional(raw.Users, func(text string) (*int, error) {
+		n, err := parseWhole(text)
+		return &n, err
+	})
 	check("Users", err)
 	l.SpawnRate, err = parseOptional(raw.SpawnRate, parsePositive)
 	check("SpawnRate", err)

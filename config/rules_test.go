@@ -195,8 +195,9 @@ func TestALocalRunsSettingsThatAreTaken(t *testing.T) {
 		{
 			"a load",
 			map[string]string{"users": "100", "spawn-rate": "2.5", "run-time": " 1h20m "},
-			func(l *Local) { l.Users, l.SpawnRate, l.RunTime = 100, 2.5, "1h20m" },
+			func(l *Local) { l.Users, l.SpawnRate, l.RunTime = new(100), 2.5, "1h20m" },
 		},
+		{"no users", map[string]string{"users": "0"}, func(l *Local) { l.Users = new(0) }},
 		{"an empty load leaves it to Locust", map[string]string{"users": "", "spawn-rate": " ", "run-time": ""}, func(*Local) {}},
 		{"no web UI", map[string]string{"headless": "true"}, func(l *Local) { l.Headless = true }},
 		{"no web UI, in Locust's other words", map[string]string{"headless": "YES"}, func(l *Local) { l.Headless = true }},

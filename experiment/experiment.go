@@ -3,7 +3,7 @@
 // for the next phase is the caller's business; so is the time since the run's
 // start.
 //
-//	run, err := experiment.Reader{Classes: classes, Log: log}.Read(options)
+//	run, err := experiment.Reader{Classes: classes, Log: log}.Read(options, nil)
 //	next := run.Follow(elapsed) // the users of run.Rhythms() follow the phase of that moment
 package experiment
 

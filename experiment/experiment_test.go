@@ -34,7 +34,7 @@ func read(t *testing.T, env map[string]string, options map[string]any) (*Run, *b
 	}
 	var said bytes.Buffer
 	reader := Reader{Classes: []users.Class{shopper, visitor}, Log: logging.To(&said, slog.LevelInfo).Logger("x")}
-	run, err := reader.Read(options)
+	run, err := reader.Read(options, nil)
 	return run, &said, err
 }
 
@@ -249,12 +249,29 @@ func TestAWarningIsSaidOnce(t *testing.T) {
 	t.Setenv("LOAD_WARMUP", "1")
 	reader := Reader{Classes: []users.Class{shopper}, Log: logging.To(&said, slog.LevelInfo).Logger("x")}
 	for range 3 {
-		if _, err := reader.Read(nil); err != nil {
+		if _, err := reader.Read(nil, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if n := strings.Count(said.String(), "LOAD_WARMUP: no such setting"); n != 1 {
 		t.Errorf("%d times:\n%s", n, &said)
+	}
+}
+
+// A run of other classes only is not advised of the bursts of this one.
+func TestNothingIsAdvisedForClassesThatTheRunDoesNotHave(t *testing.T) {
+	for _, row := range []struct {
+		present []string
+		warned  int
+	}{{nil, 1}, {[]string{"Shopper", "Visitor"}, 1}, {[]string{"Visitor"}, 0}} {
+		var said bytes.Buffer
+		reader := Reader{Classes: []users.Class{shopper, visitor}, Log: logging.To(&said, slog.LevelInfo).Logger("x")}
+		if _, err := reader.Read(map[string]any{"run_time": 50.0}, row.present); err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(said.String(), "shorter than one ON/OFF cycle of Shopper"); n != row.warned {
+			t.Errorf("with %v: warned %d times, want %d:\n%s", row.present, n, row.warned, &said)
+		}
 	}
 }
 

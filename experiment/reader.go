@@ -26,9 +26,14 @@ type Reader struct {
 }
 
 // Read makes the run of a test. options are the master's, nil for the environment
-// alone; the error joins all problems, one sentence each.
-func (r *Reader) Read(options map[string]any) (*Run, error) {
-	e, err := config.ReadExperiment(options, Settled(r.Classes))
+// alone; present are the names of the classes that the run has, nil: all. The error
+// joins all problems, one sentence each.
+func (r *Reader) Read(options map[string]any, present []string) (*Run, error) {
+	classes := Settled(r.Classes)
+	for i, class := range classes {
+		classes[i].Absent = present != nil && !slices.Contains(present, class.Name)
+	}
+	e, err := config.ReadExperiment(options, classes)
 	for _, warning := range e.Warnings() {
 		r.warnOnce(warning)
 	}

@@ -19,8 +19,8 @@ func (o Options) masterCommand() []string {
 	} else {
 		args = append(args, "--web-host", o.webHost(), "--web-port", strconv.Itoa(o.WebPort))
 	}
-	if o.Users > 0 {
-		args = append(args, "--users", strconv.Itoa(o.Users))
+	if o.Users != nil {
+		args = append(args, "--users", strconv.Itoa(*o.Users))
 	}
 	if o.SpawnRate > 0 {
 		args = append(args, "--spawn-rate", decimal(o.SpawnRate))

@@ -30,7 +30,7 @@ type Options struct {
 	// Headless is --headless: no web UI, the run starts as soon as all workers are there. Without it the next three are
 	// what the web UI's form is filled in with.
 	Headless  bool
-	Users     int     // --users: most users at a time, 0: not given
+	Users     *int    // --users: most users at a time, nil: not given
 	SpawnRate float64 // --spawn-rate: users started a second, 0: not given
 	RunTime   string  // --run-time as Locust writes it: 20, 20s, 3m, 2h, 1h20m; empty: not given
 

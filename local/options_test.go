@@ -91,7 +91,7 @@ func TestCommands(t *testing.T) {
 			base + "--host http://127.0.0.1:8080 --web-host 127.0.0.1 --web-port 8089",
 		},
 		{
-			"the load fills in the form", func(o *Options) { o.Users, o.SpawnRate, o.RunTime = 10, 0.5, "1m" },
+			"the load fills in the form", func(o *Options) { o.Users, o.SpawnRate, o.RunTime = new(10), 0.5, "1m" },
 			base + "--host http://127.0.0.1:8080 --web-host 127.0.0.1 --web-port 8089 --users 10 --spawn-rate 0.5 --run-time 1m",
 		},
 		{
@@ -107,8 +107,12 @@ func TestCommands(t *testing.T) {
 			base + "--host http://127.0.0.1:8080 --web-host 0.0.0.0 --web-port 8089",
 		},
 		{
-			"headless has no web UI", func(o *Options) { o.Headless, o.Users = true, 3 },
+			"headless has no web UI", func(o *Options) { o.Headless, o.Users = true, new(3) },
 			base + "--host http://127.0.0.1:8080 --headless --users 3",
+		},
+		{
+			"no users are a number of users, too", func(o *Options) { o.Headless, o.Users = true, new(0) },
+			base + "--host http://127.0.0.1:8080 --headless --users 0",
 		},
 		{
 			"arguments behind the -- come last, as they are", func(o *Options) { o.MasterArgs = []string{"--csv", "a b", "Payer"} },
@@ -151,7 +155,7 @@ func TestPanel(t *testing.T) {
 		{"a host without its password", func(o *Options) { o.Target, o.Host = nil, "http://ann:secret@shop" }, true, "host      http://shop\n"},
 		{"a web UI that does not answer", func(o *Options) {}, false, "web UI    does not answer at http://127.0.0.1:8089"},
 		{
-			"a headless run", func(o *Options) { o.Headless, o.Users, o.SpawnRate, o.RunTime = true, 10, 2.5, "1m" }, false,
+			"a headless run", func(o *Options) { o.Headless, o.Users, o.SpawnRate, o.RunTime = true, new(10), 2.5, "1m" }, false,
 			"running   headless, --users 10, --spawn-rate 2.5, --run-time 1m",
 		},
 		{"the number of workers", func(o *Options) {}, true, "workers   2"},

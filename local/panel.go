@@ -47,8 +47,8 @@ func (o Options) open() bool {
 // load says what a headless run does, as far as it was given: the rest is Locust's.
 func (o Options) load() string {
 	given := []string{"headless"}
-	if o.Users > 0 {
-		given = append(given, fmt.Sprintf("--users %d", o.Users))
+	if o.Users != nil {
+		given = append(given, fmt.Sprintf("--users %d", *o.Users))
 	}
 	if o.SpawnRate > 0 {
 		given = append(given, "--spawn-rate "+decimal(o.SpawnRate))

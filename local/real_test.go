@@ -41,7 +41,7 @@ func TestRealLocustRefusesABadOption(t *testing.T) {
 func TestRealLocustServesItsWebUIUntilItIsStopped(t *testing.T) {
 	s := realStage(t)
 	t.Setenv("STANDIN_WORKER", "locust")
-	s.o.Users, s.o.SpawnRate, s.o.RunTime = 7, 2.5, "1m"
+	s.o.Users, s.o.SpawnRate, s.o.RunTime = new(7), 2.5, "1m"
 	s.raise()
 	s.until("the panel", func() bool { return strings.Contains(s.out.String(), "Ctrl-C") })
 	answer, err := http.Get("http://" + loopback(s.o.WebPort))
@@ -77,7 +77,7 @@ func TestRealLocustServesItsWebUIUntilItIsStopped(t *testing.T) {
 func TestRealLocustRunsHeadless(t *testing.T) {
 	s := realStage(t)
 	t.Setenv("STANDIN_WORKER", "locust")
-	s.o.Headless, s.o.Users, s.o.SpawnRate, s.o.RunTime = true, 2, 2, "5s"
+	s.o.Headless, s.o.Users, s.o.SpawnRate, s.o.RunTime = true, new(2), 2, "5s"
 	s.raise()
 	s.ends(0)
 	s.says("master   | ", "Run time limit set to 5 seconds", "--run-time limit reached", "master ended with exit code 0")

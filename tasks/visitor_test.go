@@ -214,6 +214,22 @@ func (c *cashier) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 }
 
+// serve lets a user of the class pay some times more. Its draws are the same each time.
+func (c *cashier) serve(t *testing.T, host string, class users.Class, recorded users.Recorder) {
+	t.Helper()
+	paid := func() int {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return len(c.keys)
+	}
+	before := paid()
+	p := users.NewPopulation([]users.Class{class}, recorded, slog.New(slog.DiscardHandler))
+	p.Set(&users.Test{Host: host, Seed: 6, StopTimeout: time.Minute}, users.Target{class.Name: 1})
+	until(t, "it has paid", func() bool { return paid() >= before+6 })
+	p.Leave(users.LeaveAsked(time.Minute))
+	<-p.Emptied()
+}
+
 // A payment that is sent again has the key that it had, and whatever a service makes
 // of it but the first answer is the failure of the request that shows it.
 func TestAReplayIsCheckedForItsAnswerAndItsCharge(t *testing.T) {
@@ -232,15 +248,7 @@ func TestAReplayIsCheckedForItsAnswerAndItsCharge(t *testing.T) {
 			server := httptest.NewServer(row.c)
 			t.Cleanup(server.Close)
 			class, recorded := hasty("idempotent_replay", buyer()), &testkit.Tape{}
-			p := users.NewPopulation([]users.Class{class}, recorded, slog.New(slog.DiscardHandler))
-			p.Set(&users.Test{Host: server.URL, Seed: 6, StopTimeout: time.Minute}, users.Target{class.Name: 1})
-			until(t, "it has paid", func() bool {
-				row.c.mu.Lock()
-				defer row.c.mu.Unlock()
-				return len(row.c.keys) >= 6
-			})
-			p.Leave(users.LeaveAsked(time.Minute))
-			<-p.Emptied()
+			row.c.serve(t, server.URL, class, recorded)
 			failed := 0
 			for _, r := range recorded.Results() {
 				switch {
@@ -261,5 +269,26 @@ func TestAReplayIsCheckedForItsAnswerAndItsCharge(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A run that LOAD_SEED repeats pays anew: to a service that remembers the keys of the
+// first, the same ones would be replays.
+func TestARepeatedRunHasKeysOfItsOwn(t *testing.T) {
+	c := &cashier{}
+	server := httptest.NewServer(c)
+	t.Cleanup(server.Close)
+	class := hasty("idempotent_replay", buyer())
+	for range 2 {
+		c.serve(t, server.URL, class, &testkit.Tape{})
+	}
+	times := map[string]int{}
+	for _, key := range c.keys {
+		times[key]++
+	}
+	for key, n := range times {
+		if n != 2 {
+			t.Errorf("%d requests have the key %s", n, key)
+		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -123,7 +124,7 @@ func (c *conversation) beginExperiment(o order) {
 	if c.cfg.Experiment == nil {
 		return
 	}
-	e, err := c.cfg.Experiment(o.test.Options)
+	e, err := c.cfg.Experiment(o.test.Options, slices.Collect(maps.Keys(o.target)))
 	if err != nil {
 		sentence := strings.ReplaceAll(err.Error(), "\n", "; ")
 		c.log.Error(sentence)

@@ -37,9 +37,10 @@ type Config struct {
 	// OnTestStart runs once per test, before its first user; while it runs, and
 	// if it fails, no user starts. OnTestStop runs once after its last user.
 	OnTestStart, OnTestStop Hook
-	// Experiment makes the experiment of a test from the master's options, or says
-	// what is wrong with them: then no user starts in that test. nil: none.
-	Experiment func(options map[string]any) (Experiment, error)
+	// Experiment makes the experiment of a test from the master's options and the
+	// names of its user classes, or says what is wrong with them: then no user
+	// starts in that test. nil: none.
+	Experiment func(options map[string]any, classes []string) (Experiment, error)
 	// Transitions is told how users go on and off, and flushed when a test has
 	// ended; nil: nobody is.
 	Transitions TransitionLog
