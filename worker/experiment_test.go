@@ -22,7 +22,9 @@ func experimenter(t *testing.T, settings map[string]string) Config {
 	}
 	classes := []users.Class{steady()}
 	reader := experiment.Reader{Classes: classes, Log: slog.New(slog.DiscardHandler)}
-	return Config{Classes: classes, Silence: time.Hour, Experiment: func(options map[string]any, present []string) (Experiment, error) { return reader.Read(options, present) }}
+	return Config{Classes: classes, Silence: time.Hour, Experiment: func(options map[string]any, present []string) (Experiment, error) {
+		return reader.Read(options, present)
+	}}
 }
 
 // joins is an order of a run that began so long ago.
