@@ -25,6 +25,7 @@ func TestLinkHoldsAStopUntilTheWorkerIsDone(t *testing.T) {
 		r.theBoomer.says("heartbeat", map[string]any{"state": "running"})
 		r.theMaster.says("heartbeat", nil)
 		r.theMaster.hears("heartbeat")
+		pass(answerAfter)
 		r.theBoomer.hears("heartbeat") // alive meanwhile
 
 		r.theMaster.says("spawn", spawnData(1, map[string]any{"A": int64(1)}))

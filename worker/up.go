@@ -1,6 +1,10 @@
 package worker
 
-import "swell/stats"
+import (
+	"time"
+
+	"swell/stats"
+)
 
 // up takes a message of boomer's on its way to the master.
 func (l *link) up(f frame) {
@@ -41,8 +45,14 @@ func (l *link) heartbeat(m message) {
 	}
 	data["current_cpu_usage"], data["current_memory_usage"] = l.usage()
 	l.send(m, nil)
-	l.pass(message{kind: "heartbeat", node: m.node})
+	time.AfterFunc(answerAfter, func() { l.pass(message{kind: "heartbeat", node: m.node}) })
 }
+
+// answerAfter is when boomer's heartbeat is answered. boomer's libczmq client reads
+// and writes one socket in two goroutines, which libzmq does not allow: a message
+// that arrives while another is written may stay unread, with all that follow. At
+// once would be just when boomer, whose tickers go together, writes its report.
+const answerAfter = 300 * time.Millisecond
 
 // rememberedStats is how far behind the latest a repeated report may come.
 const rememberedStats = 1000
