@@ -55,11 +55,7 @@ The settings:
 func (c *command) plan(master config.Flags, classes []users.Class, service time.Duration) error {
 	e, err := config.ReadPlan(master, experiment.Settled(classes))
 	err = errors.Join(c.misread, err)
-	warnings := e.Warnings()
-	if overruling := e.Overruling(); overruling != "" {
-		warnings = append(warnings, overruling)
-	}
-	for _, warning := range warnings {
+	for _, warning := range e.Warnings() {
 		fmt.Fprintln(c.stderr, "warning: "+warning)
 	}
 	if service < time.Microsecond || service > time.Hour {

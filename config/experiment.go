@@ -67,8 +67,15 @@ func (e Experiment) Overruling() string {
 	return fmt.Sprintf("the master overrules %s of this worker's environment", strings.Join(e.overruled, ", "))
 }
 
-// Warnings are sentences about settings that are valid but hardly meant.
-func (e Experiment) Warnings() []string { return slices.Clone(e.warnings) }
+// Warnings are sentences about settings that are valid but hardly meant, and
+// [Experiment.Overruling].
+func (e Experiment) Warnings() []string {
+	list := slices.Clone(e.warnings)
+	if sentence := e.Overruling(); sentence != "" {
+		list = append(list, sentence)
+	}
+	return list
+}
 
 // Class is what the settings are held against of a user class.
 type Class struct {

@@ -37,9 +37,6 @@ func (r *Reader) Read(options map[string]any, present []string) (*Run, error) {
 	for _, warning := range e.Warnings() {
 		r.warnOnce(warning)
 	}
-	if overruling := e.Overruling(); overruling != "" {
-		r.warnOnce(overruling)
-	}
 	if err != nil {
 		return nil, err
 	}

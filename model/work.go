@@ -101,14 +101,14 @@ func Chances(weights []float64, roles []Role) []float64 {
 }
 
 // Mixed is the work of users who draw their tasks by these chances, which add up to
-// 1; requests and pauses are each task's own means.
-func Mixed(chances, requests []float64, pauses []time.Duration) Work {
+// 1; tasks are each one's own means.
+func Mixed(chances []float64, tasks []Work) Work {
 	var mean, squares, pause float64
 	for i, p := range chances {
-		r := Work{Requests: requests[i]}.PerTask()
+		r := tasks[i].PerTask()
 		mean += p * r
 		squares += p * r * r
-		pause += p * pauses[i].Seconds()
+		pause += p * tasks[i].Pauses.Seconds()
 	}
 	if mean == 0 {
 		return Work{}

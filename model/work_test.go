@@ -4,7 +4,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
-	"time"
 
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
@@ -28,11 +27,12 @@ func TestTheTasksOfASession(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.sentence, func(t *testing.T) {
 			source := rand.New(rand.NewPCG(1, 2))
-			chances := make([]float64, len(row.requests))
-			for i := range chances {
-				chances[i] = 1 / float64(len(chances))
+			var chances []float64
+			var tasks []Work
+			for _, n := range row.requests {
+				chances, tasks = append(chances, 1/float64(len(row.requests))), append(tasks, Work{Requests: n})
 			}
-			w := Mixed(chances, row.requests, make([]time.Duration, len(chances)))
+			w := Mixed(chances, tasks)
 			w.OnStart = row.onStart
 			var lengths []float64
 			for range 40_000 {

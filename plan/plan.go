@@ -87,13 +87,11 @@ func (p Plan) User(class Class, phase phases.Phase) model.User {
 // work is what the tasks of a class come to in a phase; their pauses are divided by
 // its arrival rate, as waits are.
 func work(class Class, phase phases.Phase) model.Work {
-	var requests []float64
-	var pauses []time.Duration
+	var each []model.Work
 	for _, task := range class.Tasks {
-		requests = append(requests, task.Requests)
-		pauses = append(pauses, time.Duration(float64(task.Pauses)/phase.ArrivalRate))
+		each = append(each, model.Work{Requests: task.Requests, Pauses: time.Duration(float64(task.Pauses) / phase.ArrivalRate)})
 	}
-	return model.Mixed(percentages(class, phase), requests, pauses)
+	return model.Mixed(percentages(class, phase), each)
 }
 
 // Write writes the plan as text, 80 columns wide at most, unless names or values

@@ -119,9 +119,8 @@ func (e *equilibrium) place(p *pulse, source *rand.PCG) {
 	case x < e.shares.Away+e.shares.Off:
 		p.mode, p.until = Off, e.rest(e.rhythm.Off, r)
 		if e.rhythm.sessions() {
-			tasks := 0
-			p.paused, tasks = e.atBurstEnd(r)
-			p.left = e.requests(tasks, r)
+			think, tasks := e.atBurstEnd(r)
+			p.paused, p.left = think, e.requests(tasks, r)
 		} else {
 			p.paused = e.rest(e.think, r)
 		}

@@ -33,12 +33,11 @@ func (c *Class) work(d *deck, l *Load) model.Work {
 	if l != nil {
 		weights = l.Weights
 	}
-	var requests []float64
-	var pauses []time.Duration
+	var each []model.Work
 	for _, t := range d.tasks {
-		requests, pauses = append(requests, t.Requests), append(pauses, t.Pauses)
+		each = append(each, model.Work{Requests: t.Requests, Pauses: t.Pauses})
 	}
-	w := model.Mixed(d.chances(weights), requests, pauses)
+	w := model.Mixed(d.chances(weights), each)
 	w.OnStart, w.OnStop = c.OnStartRequests, c.OnStopRequests
 	return w
 }
